@@ -1,0 +1,46 @@
+"""annlab: a laboratory for neural networks. Names load when they are first used, so that importing the package costs nothing."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from annlab.lab.run import run
+    from annlab.models.mlp import MLPClassifier, MLPRegressor
+    from annlab.models.module import ModuleClassifier, ModuleRegressor
+    from annlab.models.persistence import load
+    from annlab.models.summary import summary
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "ModuleClassifier",
+    "ModuleRegressor",
+    "__version__",
+    "load",
+    "run",
+    "summary",
+]
+
+_HOMES = {
+    "MLPClassifier": "annlab.models.mlp",
+    "MLPRegressor": "annlab.models.mlp",
+    "ModuleClassifier": "annlab.models.module",
+    "ModuleRegressor": "annlab.models.module",
+    "load": "annlab.models.persistence",
+    "run": "annlab.lab.run",
+    "summary": "annlab.models.summary",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'annlab' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))
