@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
-import torch
 
 from annlab.measure.backprop import DenseNetwork, check_hand_calculation, loss_along_step, trace_step
+from annlab.measure.gradient_checks import gradient_by_autograd, gradient_by_differences
 
 HAND = DenseNetwork((2, 2, 1), (0.2, -0.7, -1.2, -0.7, 0.4, 0.7, -0.5, 2.3, 0.4), ("sigmoid", "identity"))
 POINTS = [[1, 1], [0, -2], [-1, 1]], [[-1], [1], [1]]
@@ -26,44 +26,29 @@ def random_problem(sizes, activations, seed=0):
     return network, rng.normal(size=(4, sizes[0])), rng.normal(size=(4, sizes[-1]))
 
 
-def torch_gradients(network, inputs, targets):
-    functions = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "identity": lambda z: z}
-    weights = torch.tensor(network.weights, dtype=torch.float64, requires_grad=True)
-    value, start = torch.as_tensor(np.asarray(inputs, float)), 0
-    for (n, m), name in zip(zip(network.sizes, network.sizes[1:], strict=False), network.activations, strict=True):
-        matrix, start = weights[start : start + (n + 1) * m].reshape(n + 1, m), start + (n + 1) * m
-        value = functions[name](value @ matrix[:n] + matrix[n])
-    loss = torch.mean((value - torch.as_tensor(np.asarray(targets, float))) ** 2)
-    loss.backward()
-    return loss.item(), weights.grad.numpy()
-
-
 @pytest.mark.parametrize(("sizes", "activations"), SHAPES)
 def test_agrees_with_autograd(sizes, activations):
-    network, inputs, targets = random_problem(sizes, activations)
-    values = trace_step(network, inputs, targets, 0.1).values
-    loss, gradients = torch_gradients(network, inputs, targets)
-    ours = [values[f"dL/dw{i + 1}"] for i in range(len(network.weights))]
-    assert values["loss.mse"] == pytest.approx(loss, abs=1e-12)
-    np.testing.assert_allclose(ours, gradients, rtol=0, atol=1e-12)
-    stepped = DenseNetwork(sizes, tuple(values[f"new.w{i + 1}"] for i in range(len(ours))), activations)
-    assert values["new.mse"] == pytest.approx(torch_gradients(stepped, inputs, targets)[0], abs=1e-12)
+    problem = random_problem(sizes, activations)
+    values = trace_step(*problem, 0.1).values
+    ours = [values[f"dL/dw{i + 1}"] for i in range(len(problem[0].weights))]
+    np.testing.assert_allclose(ours, gradient_by_autograd(*problem), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(("sizes", "activations"), [shape for shape in SHAPES if "relu" not in shape[1]])
 def test_agrees_with_finite_differences(sizes, activations):
-    network, inputs, targets = random_problem(sizes, activations, seed=1)
+    problem = random_problem(sizes, activations, seed=1)
+    values = trace_step(*problem, 0.1).values
+    ours = [values[f"dL/dw{i + 1}"] for i in range(len(problem[0].weights))]
+    np.testing.assert_allclose(ours, gradient_by_differences(*problem), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("sizes", "activations"), SHAPES)
+def test_the_step_is_taken_and_measured(sizes, activations):
+    network, inputs, targets = random_problem(sizes, activations)
     values = trace_step(network, inputs, targets, 0.1).values
-    step, coefficients = 1e-2, (4 / 5, -1 / 5, 4 / 105, -1 / 280)  # central differences of eighth order
-    for i in range(len(network.weights)):
-
-        def loss(shift, i=i):
-            weights = list(network.weights)
-            weights[i] += shift
-            return trace_step(DenseNetwork(sizes, tuple(weights), activations), inputs, targets, 0.1).values["loss.mse"]
-
-        slope = sum(c * (loss(k * step) - loss(-k * step)) for k, c in enumerate(coefficients, start=1)) / step
-        assert values[f"dL/dw{i + 1}"] == pytest.approx(slope, abs=1e-10)
+    new = [w - 0.1 * g for w, g in zip(network.weights, gradient_by_autograd(network, inputs, targets), strict=True)]
+    moved = DenseNetwork(sizes, tuple(new), activations)
+    assert values["new.mse"] == pytest.approx(trace_step(moved, inputs, targets, 0.1).values["loss.mse"], abs=1e-12)
 
 
 def test_paths_multiply_to_the_gradient():

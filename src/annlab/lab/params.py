@@ -1,5 +1,6 @@
 """Parameters of a trial: a frozen dataclass whose field types say what may be given."""
 
+import ast
 import dataclasses
 import json
 import math
@@ -108,12 +109,14 @@ def _parse(text: str, hint: Any, name: str) -> Any:
                 return number
             if origin is typing.Literal:
                 return next(value for value in inner if str(value) == text)
+            if origin is tuple and "(" in text.strip()[1:]:  # tuples of tuples
+                return _convert(ast.literal_eval(text), choice, name)
             if origin is tuple:
                 parts = [part.strip() for part in text.strip("()[]").split(",") if part.strip()]
                 kinds = [inner[0]] * len(parts) if len(inner) == 2 and inner[1] is Ellipsis else list(inner)
                 return tuple(_parse(part, kind, name) for part, kind in zip(parts, kinds, strict=True))
             if choice is str and text:
                 return text
-        except (ValueError, StopIteration):
+        except (ValueError, SyntaxError, StopIteration):
             continue
     raise _wrong(text, hint, name)
