@@ -1,0 +1,96 @@
+"""Threads, memory and global state of the process in which a job runs."""
+
+import os
+import random
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import parent_process
+from pathlib import Path
+
+__all__ = ["default_memory", "end_with_parent", "isolated", "limit_memory", "single_threaded_libraries"]
+
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def single_threaded_libraries() -> None:
+    """Let numerical libraries that are loaded from now on start with one thread."""
+    os.environ.update(dict.fromkeys(_VARIABLES, "1"))
+
+
+def limit_memory(size: int | None) -> None:
+    """Refuse this process more than `size` bytes of memory of its own, where the system can (Linux); mapped files are free."""
+    if size is None or not sys.platform.startswith("linux"):
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+
+
+def default_memory() -> int | None:
+    """Three quarters of the machine's memory, in bytes; None where it is unknown."""
+    with suppress(ValueError, OSError, AttributeError):
+        return int(0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return None
+
+
+def end_with_parent() -> None:
+    """Let this process end when its parent does, even in the middle of a job."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+@contextmanager
+def isolated(seed: int, threads: int) -> Iterator[None]:
+    """Run a job with a number of threads, global generators seeded by it, and everything put back after it.
+
+    Trials draw from `Streams`; the seeding is for third-party code that draws from global generators.
+    """
+    import numpy as np
+
+    states = (random.getstate(), np.random.get_state(), np.geterr(), Path.cwd())  # noqa: NPY002
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    with _blas_threads(threads), _torch_state(seed, threads):
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002
+            np.seterr(**states[2])
+            os.chdir(states[3])
+
+
+@contextmanager
+def _blas_threads(threads: int) -> Iterator[None]:
+    if os.environ.get("OPENBLAS_NUM_THREADS") == "1" and threads == 1:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=threads):
+        yield
+
+
+@contextmanager
+def _torch_state(seed: int, threads: int) -> Iterator[None]:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = (torch.get_num_threads(), torch.get_rng_state(), torch.get_default_dtype(), torch.is_grad_enabled())
+    strict, warn_only = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.set_rng_state(before[1])
+        torch.set_default_dtype(before[2])
+        torch.set_grad_enabled(before[3])
+        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+        torch.set_flush_denormal(False)
