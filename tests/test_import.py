@@ -7,7 +7,21 @@ import pytest
 
 import annlab
 
-HEAVY = {"torch", "numpy", "scipy", "sklearn", "pandas", "pyarrow", "matplotlib", "plotly", "jinja2", "pebble", "pooch", "zuko", "safetensors"}
+HEAVY = {
+    "torch",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "pandas",
+    "pyarrow",
+    "matplotlib",
+    "plotly",
+    "jinja2",
+    "pebble",
+    "pooch",
+    "zuko",
+    "safetensors",
+}
 LIGHT = {"annlab", "typer", "rich", "click", "shellingham", "pygments", "markdown_it", "mdurl", "typing_extensions", "annotated_doc"}
 
 
@@ -24,7 +38,8 @@ def test_importing_annlab_loads_only_the_standard_library():
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["data", "--help"], ["--version"]], ids=" ".join)
 def test_help_loads_only_the_standard_library_typer_and_rich(arguments):
-    code = f"import sys\nfrom annlab.cli import main\nsys.argv = ['annlab', *{arguments!r}]\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
+    code = f"import sys\nfrom annlab.cli import main\nsys.argv = ['annlab', *{arguments!r}]\n"
+    code += "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
     loaded = modules_after(code)
     tops = {name.partition(".")[0] for name in loaded}
     assert tops - sys.stdlib_module_names - LIGHT == set()

@@ -1,0 +1,152 @@
+"""``annlab data`` and ``annlab store``: the files that annlab reads and those that it keeps."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import typer
+from rich.console import Console
+
+from annlab.cli_output import duration, say, show_table, size
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["check_data", "check_store", "export_store", "fetch_data", "import_store", "list_data", "list_store", "prune_store"]
+
+
+def list_data() -> None:
+    """Table of the data sets: whether each can be used now, its size, where it lies, what it is."""
+    from annlab import data
+
+    rows = []
+    for name in data.names():
+        entry, status = data.describe(name), data.status(name)
+        state = "ready" if status.available else "to be fetched"
+        where = "generated" if entry.generated else str(status.where or "")
+        rows.append((name, state, size(status.bytes), entry.stand_in or entry.title, where))
+    show_table(("data set", "state", "size", "what", "where"), rows, numeric=("size",))
+
+
+def fetch_data(names: Sequence[str]) -> None:
+    """Download and verify each set, with a bar where somebody watches; prints where each lies."""
+    from annlab import data
+
+    for name in names:
+        data.describe(name)  # every name is checked before the first download
+    for name in names:
+        with _Download() as download:
+            place = data.fetch(name, download)
+        typer.echo(f"{name}: {'needs no file, it is generated' if data.describe(name).generated else place}")
+
+
+def check_data(names: Sequence[str] | None) -> None:
+    """Compare files with their checksums; exit code 1 where one that was named, or that is there, is not sound."""
+    from annlab import data
+
+    wrong = 0
+    for name in names or data.names():
+        if not names and not data.status(name).available:
+            typer.echo(f"{name}: not here; fetch it with: annlab data fetch {name}")
+            continue
+        for file, sound, detail in data.check(name):
+            wrong += not sound
+            typer.echo(f"{name if file == name else f'{name}: {file}'}: {'sound' if sound else 'NOT SOUND'}: {detail}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def list_store(study: str | None) -> None:
+    """Count jobs by study; list those of one study."""
+    from annlab.lab.store import Store
+
+    store = Store()
+    if study is not None:
+        rows = [
+            (
+                job.key[:10],
+                job.info["spec"]["stage"],
+                f"{job.replicates[0]}-{job.replicates[-1]}",
+                job.info["created"],
+                duration(job.seconds),
+            )
+            for job in store.jobs(study)
+        ]
+        for failure in store.failures(study):
+            replicates = f"{failure.replicates[0]}-{failure.replicates[-1]}"
+            rows.append((failure.key[:10], failure.stage, replicates, failure.created, f"failed: {failure.kind}"))
+        show_table(("job", "stage", "replicates", "computed", "took"), rows)
+        return
+    jobs, seconds, bytes_held = Counter[str](), Counter[str](), Counter[str]()
+    for job in store.jobs():
+        jobs[job.study] += 1
+        seconds[job.study] += round(job.seconds * 1000)
+        bytes_held[job.study] += _bytes(job.folder)
+    failed = Counter(failure.study for failure in store.failures())
+    names = sorted({*jobs, *failed})
+    show_table(
+        ("study", "jobs", "failed", "computed in", "size"),
+        [(name, jobs[name], failed[name], duration(seconds[name] / 1000), size(bytes_held[name])) for name in names],
+        numeric=("jobs", "failed", "computed in", "size"),
+        title=str(store.root),
+    )
+    for note in store.notes:
+        say(note)
+
+
+def check_store(study: str | None) -> None:
+    """Move damaged jobs aside; exit code 1 where there were some."""
+    from annlab.lab.store import Store
+
+    store = Store()
+    damaged = store.check(study)
+    for note in store.notes:
+        say(note)
+    typer.echo(f"{damaged} damaged jobs in {store.root}")
+    if damaged:
+        raise typer.Exit(1)
+
+
+def prune_store(study: str | None, *, stale: bool, everything: bool) -> None:
+    """Remove what is of no use any more, and say how much that was."""
+    from annlab.lab.run import stale_keys
+    from annlab.lab.store import Store
+
+    store = Store()
+    removed = store.prune(study, stale=stale_keys(store, study) if stale else None, everything=everything)
+    typer.echo(f"removed {removed} from {store.root}")
+
+
+class _Download:
+    """Bar of a download on standard error; nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        to = Console(file=sys.stderr)
+        if to.is_terminal:
+            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), console=to, transient=True
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, file: str, done: int, total: int) -> None:
+        if self._bar is not None:
+            if file not in self._tasks:
+                self._tasks[file] = self._bar.add_task(file, total=total)
+            self._bar.update(self._tasks[file], completed=done)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
