@@ -15,7 +15,7 @@ from typing import Any
 from annlab.errors import UsageError, unknown_name
 from annlab.lab.study import Study
 
-__all__ = ["Card", "Source", "catalogue", "load_study", "source_of", "studies_in"]
+__all__ = ["Card", "Source", "catalogue", "load_study", "module_of", "source_of", "studies_in"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def load_study(name_or_path: str | Path) -> Study:
     cards = _cards()
     if text not in cards:
         raise unknown_name("study", text, cards)
+    _LOADED[cards[text].module] = None
     found = studies_in(import_module(cards[text].module))
     if text not in found:
         raise UsageError(f"module {cards[text].module} holds no study named {text!r}")
@@ -82,17 +83,25 @@ def studies_in(module: ModuleType) -> dict[str, Study]:
     return {value.name: value for value in vars(module).values() if isinstance(value, Study)}
 
 
-def source_of(study: Study) -> Source | None:
-    """Where a worker finds `study`; None where it cannot: made in `__main__`, in a notebook or inside a function."""
-    for name in dict.fromkeys((study.trial.__module__, type(study.params).__module__)):
+def module_of(study: Study) -> str | None:
+    """Name of the module that binds `study` to a name; None where none does: made inside a function, or replaced since."""
+    for name in dict.fromkeys((study.trial.__module__, type(study.params).__module__, *_LOADED)):
         module = sys.modules.get(name)
-        if module is None or name == "__main__" or studies_in(module).get(study.name) is not study:
-            continue
-        path = getattr(module, "__file__", None)
-        return Source("", str(path), study.name) if name.startswith(_PREFIX) else Source(name, "", study.name) if path else None
+        if module is not None and studies_in(module).get(study.name) is study:
+            return name
     return None
 
 
+def source_of(study: Study) -> Source | None:
+    """Where a worker finds `study`; None where it cannot: made in `__main__`, in a notebook or inside a function."""
+    name = module_of(study)
+    path = getattr(sys.modules[name], "__file__", None) if name and name != "__main__" else None
+    if not name or not path:
+        return None
+    return Source("", str(path), study.name) if name.startswith(_PREFIX) else Source(name, "", study.name)
+
+
+_LOADED: dict[str, None] = {}  # modules that studies were loaded from
 _PREFIX = "annlab_study_file_"
 
 
@@ -123,6 +132,7 @@ def _from_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is not a Python file")
     module = module_from_spec(spec)
+    _LOADED[name] = None
     sys.modules[name] = module  # dataclasses look their module up while it is being run
     try:
         spec.loader.exec_module(module)

@@ -35,6 +35,11 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({str(self.root)!r})"
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it has a root of its own, away from annlab's home."""
+        return not self._own
+
     def folder(self, study: str, key: str) -> Path:
         """Folder of a job."""
         return self.root / study / key

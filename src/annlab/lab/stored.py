@@ -182,8 +182,8 @@ def write_job(
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write strict JSON and flush it to the disk."""
-    _write(path, json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+    """Write JSON and flush it to the disk. An infinite parameter becomes ``Infinity``, as Python reads it."""
+    _write(path, json.dumps(value, ensure_ascii=False).encode())
 
 
 def now() -> str:
