@@ -1,0 +1,62 @@
+"""Losses over whole data sets, and when a training step has already computed them."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from annlab.nets.dropout import Dropout
+from annlab.nets.mlp import MLP
+from annlab.train.losses import Loss
+from annlab.train.tensors import as_float
+
+__all__ = ["CHUNK", "dataset_loss", "draws_of_its_own", "has_batch_norm", "same_in_training", "sum_of_parameters"]
+
+CHUNK = 2048
+
+_PLAIN = (nn.Sequential, nn.ModuleList, nn.Linear, nn.Flatten, nn.Identity, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Mish, nn.GELU, nn.ELU,
+          nn.LeakyReLU, nn.SiLU, nn.Softplus, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.MaxPool2d, nn.AvgPool2d, nn.LayerNorm, MLP)
+
+
+@torch.no_grad()
+def dataset_loss(net: nn.Module, X: torch.Tensor, y: torch.Tensor, loss: Loss, dtype: torch.dtype, chunk: int = CHUNK) -> torch.Tensor:
+    """Mean loss of `net` over all samples, computed `chunk` samples at a time and left on the device.
+
+    The network is used in the mode it is in; a `loss` must be a mean over samples.
+    """
+    n = len(X)
+    if n <= chunk:
+        return loss(net(as_float(X, dtype)), y)
+    total = torch.zeros((), device=X.device, dtype=torch.float64)
+    for start in range(0, n, chunk):
+        part = X[start : start + chunk]
+        total += loss(net(as_float(part, dtype)), y[start : start + chunk]).double() * len(part)
+    return total / n
+
+
+def same_in_training(net: nn.Module) -> bool:
+    """Whether `net` is known to compute the same function while training as in evaluation: no active dropout, no batch norm, no module of unknown make."""
+    for module in net.modules():
+        if isinstance(module, Dropout | nn.Dropout):
+            if module.p > 0.0:
+                return False
+        elif type(module) not in _PLAIN:
+            return False
+    return True
+
+
+def draws_of_its_own(net: nn.Module) -> bool:
+    """Whether `net` has a module of unknown make, which may draw from a global generator even in evaluation mode."""
+    known = (*_PLAIN, Dropout, nn.Dropout, nn.BatchNorm1d, nn.BatchNorm2d)
+    return any(type(module) not in known for module in net.modules())
+
+
+def sum_of_parameters(parameters: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Sum over all elements, which is finite only where every one is."""
+    with torch.no_grad():
+        return torch.stack([parameter.sum() for parameter in parameters]).sum()
+
+
+def has_batch_norm(net: nn.Module) -> bool:
+    """Whether `net` normalises by the statistics of a batch, which one sample does not have."""
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in net.modules())
