@@ -8,32 +8,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from annlab.draw.answers import compare as compare
+    from annlab.draw.answers import measured as measured
+    from annlab.draw.answers import texts as texts
     from annlab.draw.classes import confusion_matrix as confusion_matrix
     from annlab.draw.classes import per_class_table as per_class_table
-    from annlab.draw.curves import curves as curves
-    from annlab.draw.curves import energy as energy
-    from annlab.draw.curves import race as race
+    from annlab.draw.comparisons import interval_bars as interval_bars
+    from annlab.draw.comparisons import paired_differences as paired_differences
+    from annlab.draw.comparisons import stability_strip as stability_strip
     from annlab.draw.drawing import CSS as CSS
     from annlab.draw.drawing import Drawing as Drawing
     from annlab.draw.effects import heat_map as heat_map
     from annlab.draw.effects import main_effects as main_effects
+    from annlab.draw.fields import compare_surfaces as compare_surfaces
+    from annlab.draw.fields import maps as maps
+    from annlab.draw.fields import residual_maps as residual_maps
+    from annlab.draw.fields import surfaces as surfaces
     from annlab.draw.formats import format_interval as format_interval
     from annlab.draw.formats import format_number as format_number
     from annlab.draw.formats import format_plus_minus as format_plus_minus
     from annlab.draw.images import image_sheet as image_sheet
-    from annlab.draw.network import network as network
+    from annlab.draw.lines import curves as curves
+    from annlab.draw.lines import energy as energy
+    from annlab.draw.lines import race as race
+    from annlab.draw.networks import network as network
     from annlab.draw.points import histograms as histograms
     from annlab.draw.points import scatter_lines as scatter_lines
-    from annlab.draw.ranking import interval_bars as interval_bars
-    from annlab.draw.ranking import paired_differences as paired_differences
     from annlab.draw.ranking import ranked_table as ranked_table
-    from annlab.draw.ranking import stability_strip as stability_strip
     from annlab.draw.ranking import stability_table as stability_table
     from annlab.draw.ranking import summary_table as summary_table
-    from annlab.draw.surfaces import compare_surfaces as compare_surfaces
-    from annlab.draw.surfaces import maps as maps
-    from annlab.draw.surfaces import residual_maps as residual_maps
-    from annlab.draw.surfaces import surfaces as surfaces
     from annlab.draw.table import TableView as TableView
     from annlab.draw.validation import cross_validation_table as cross_validation_table
     from annlab.draw.validation import fold_diagram as fold_diagram
@@ -41,16 +44,18 @@ if TYPE_CHECKING:
     from annlab.draw.validation import validation_curve as validation_curve
 
 _HOMES = {
+    "answers": ("compare", "measured", "texts"),
     "classes": ("confusion_matrix", "per_class_table"),
-    "curves": ("curves", "energy", "race"),
+    "comparisons": ("interval_bars", "paired_differences", "stability_strip"),
+    "lines": ("curves", "energy", "race"),
     "drawing": ("CSS", "Drawing"),
     "effects": ("heat_map", "main_effects"),
     "formats": ("format_interval", "format_number", "format_plus_minus"),
     "images": ("image_sheet",),
-    "network": ("network",),
+    "networks": ("network",),
     "points": ("histograms", "scatter_lines"),
-    "ranking": ("interval_bars", "paired_differences", "ranked_table", "stability_strip", "stability_table", "summary_table"),
-    "surfaces": ("compare_surfaces", "maps", "residual_maps", "surfaces"),
+    "ranking": ("ranked_table", "stability_table", "summary_table"),
+    "fields": ("compare_surfaces", "maps", "residual_maps", "surfaces"),
     "table": ("TableView",),
     "validation": ("cross_validation_table", "fold_diagram", "learning_curve", "validation_curve"),
 }

@@ -32,6 +32,8 @@ CSS = """
 """Style sheet that a page includes once for the markup of `Drawing.html`: sizes, dark pages, print."""
 
 _PIXELS_PER_INCH = 96.0
+_COORDINATES = re.compile(r' (?:d|x|y|points)="[^"]*"')
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Drawing:
         text = text[text.index("<svg") :].strip()
         text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
         text = text.replace(INK, "currentColor")
+        text = _COORDINATES.sub(lambda found: _DECIMALS.sub(r"\1", found[0]), text)
         mark = "d" + hashlib.sha256(text.encode()).hexdigest()[:8] + "-"
         text = re.sub(r'(\bid=")', rf"\1{mark}", text)
         text = re.sub(r'(href="#|url\(#)', rf"\1{mark}", text)
@@ -89,7 +92,7 @@ class Drawing:
         label = html.escape(self.alt or "interactive figure", quote=True)
         block = f'<div class="drawing-page" role="img" aria-label="{label}">{live}</div>'
         if self.paper is not None:
-            block += f'<div class="drawing-print">{self.svg()}</div><noscript>{self.svg()}</noscript>'
+            block += f'<div class="drawing-print">{self.svg()}</div>{_WITHOUT_SCRIPTS}'
         return f'<div class="drawing">{block}</div>'
 
     def png(self, path: str | Path, dpi: float = 150) -> Path:
@@ -139,4 +142,5 @@ class Drawing:
         return f'{text[:head]} role="img" aria-label="{alt}">{text[head + 1 :]}'
 
 
+_WITHOUT_SCRIPTS = "<noscript><style>.drawing .drawing-print { display: block; }</style></noscript>"
 _PLOTLY_CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": "hover", "modeBarButtonsToRemove": ["sendDataToCloud"]}

@@ -1,0 +1,103 @@
+"""Sentences of an answer, their numbers filled in from results and undecided where these do not decide."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from annlab.draw.formats import format_interval
+from annlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from annlab.lab.results import Results
+
+__all__ = ["Comparison", "compare", "measured", "texts"]
+
+ABSENT = "not measured in this profile"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A paired comparison in words.
+
+    Attributes:
+        text: such as ``lower by 23 % [20 %, 26 %], n = 10`` or why nothing is decided.
+        sign: 1 where the first is shown to be higher, -1 lower, 0 undecided (the 95 % interval holds zero, or no data).
+    """
+
+    text: str
+    sign: int
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def decided(self) -> bool:
+        """Whether the interval leaves no doubt about the direction."""
+        return self.sign != 0
+
+
+def measured(results: "Results", name: str, /, stage: str = "trial", **cell: Any) -> str:
+    """Mean of a metric over the replicates of one cell with its 95 % interval and unit: ``0.056 [0.051, 0.061], n = 10``."""
+    from annlab.lab.statistics import mean_interval
+
+    values = _values(results, name, stage, cell)
+    if not len(values):
+        return ABSENT
+    interval, unit = mean_interval(values), results.study.metrics[name].unit if name in results.study.metrics else ""
+    shown = format_interval(interval.mean, interval.low, interval.high, unit)
+    return f"{shown}, n = {interval.n}"
+
+
+def compare(
+    results: "Results", name: str, first: Mapping[str, Any], second: Mapping[str, Any], /, stage: str = "trial", **common: Any
+) -> Comparison:
+    """Difference of a metric between two cells, paired by replicate, on the metric's scale: a ratio where it is logarithmic.
+
+    Args:
+        results: what was measured.
+        name: the metric.
+        first, second: parameters in which the two cells differ.
+        stage: ``"trial"`` or ``"final"``.
+        common: parameters that both share.
+    """
+    from annlab.lab.statistics import mean_interval
+
+    a, b = (_values(results, name, stage, {**common, **cell}) for cell in (first, second))
+    count = min(len(a), len(b))
+    if not count:
+        return Comparison(ABSENT, 0)
+    logarithmic = name in results.study.metrics and results.study.metrics[name].scale == "log"
+    a, b = a[:count], b[:count]
+    if logarithmic and min(a.min(), b.min()) <= 0:
+        return Comparison("undecided (a value is not above zero)", 0)
+    interval = mean_interval(np.log(a) - np.log(b) if logarithmic else a - b)
+    if not math.isfinite(interval.low):
+        return Comparison(f"undecided with n = {interval.n}", 0)
+    sign = 1 if interval.low > 0 else -1 if interval.high < 0 else 0
+    if logarithmic:
+        ratio = format_interval(*(math.exp(value) for value in (interval.mean, interval.low, interval.high)))
+        amount = f"times {ratio}"
+    else:
+        shown = (
+            [abs(interval.mean), *sorted((abs(interval.low), abs(interval.high)))] if sign else [interval.mean, interval.low, interval.high]
+        )
+        amount = f"by {format_interval(*shown, results.study.metrics[name].unit if name in results.study.metrics else '')}"
+    words = {1: "higher", -1: "lower", 0: "undecided, difference"}[sign]
+    return Comparison(f"{words} ({amount}, n = {interval.n})" if logarithmic else f"{words} {amount}, n = {interval.n}", sign)
+
+
+def _values(results: "Results", name: str, stage: str, cell: Mapping[str, Any]) -> np.ndarray:
+    try:
+        return results.values(name, stage=stage, **cell)
+    except UsageError:
+        return np.array([])
+
+
+def texts(results: "Results", **parameters: str) -> dict[str, dict[str, str]]:
+    """``labels`` and ``units`` of the study's metrics, and the labels of `parameters`, for the tables of this room."""
+    metrics = results.study.metrics
+    labels = {name: entry.label for name, entry in metrics.items()}
+    return {"labels": {**labels, **parameters}, "units": {name: entry.unit for name, entry in metrics.items() if entry.unit}}
