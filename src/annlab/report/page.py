@@ -1,0 +1,153 @@
+"""The HTML page: one file that needs nothing else, for the screen in light and dark and for paper."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from annlab.errors import unknown_name
+from annlab.report.content import Problem, Report
+from annlab.report.files import write_latex, write_markdown
+from annlab.report.gather import gather
+from annlab.report.markup import inline_html, plain, to_html
+from annlab.report.pictures import library, picture
+from annlab.report.provenance import duration
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from annlab.lab.results import Results
+    from annlab.lab.verdicts import Verdict
+
+__all__ = ["FORMATS", "Page", "build", "write", "write_as"]
+
+FORMATS = ("html", "markdown", "latex")
+
+ICONS = {"reproduced": "✓", "exceeded": "▲", "refuted": "✗", "undecided": "?", "untestable": "⊘", "not-run": "○"}
+
+_POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
+"""No request leaves the page; plotly's three-dimensional figures compile functions, hence ``unsafe-eval``."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A finished page and what could not be shown on it."""
+
+    html: str
+    problems: tuple[Problem, ...] = ()
+
+
+def build(
+    results: Sequence["Results"],
+    verdicts: Sequence["Verdict"] | None = None,
+    title: str | None = None,
+    *,
+    published: Sequence["Verdict"] | None = None,
+    now: datetime | None = None,
+) -> Page:
+    """The page on `results`; see `annlab.report.gather` for the arguments.
+
+    A figure, table or answer that fails is a box with one line in its place and one of the page's problems.
+    """
+    return _page(gather(results, verdicts, title=title, published=published, now=now))
+
+
+def write(
+    results: Sequence["Results"],
+    path: str | Path,
+    verdicts: Sequence["Verdict"] | None = None,
+    title: str | None = None,
+    *,
+    published: Sequence["Verdict"] | None = None,
+    now: datetime | None = None,
+) -> Path:
+    """Write the page on `results` to `path` in one step, and return the path. Folders are made; an older page is replaced."""
+    target = Path(path)
+    _replace(target, build(results, verdicts, title, published=published, now=now).html)
+    return target
+
+
+def write_as(format: str, results: Sequence["Results"], path: str | Path, verdicts: Sequence["Verdict"] | None = None, **options: Any) -> Path:
+    """Write the report as ``html`` (to the file `path`), ``markdown`` or ``latex`` (into the folder `path`); return the file to open.
+
+    Further arguments are those of `write`. For a PDF print the HTML page from a browser, or compile the LaTeX.
+
+    Raises:
+        UsageError: for another format.
+    """
+    writers = {"html": write, "markdown": write_markdown, "latex": write_latex}
+    if format not in writers:
+        raise unknown_name("report format", format, FORMATS)
+    return writers[format](results, path, verdicts, **options)
+
+
+def _page(report: Report) -> Page:
+    from annlab.draw import CSS
+
+    pictures = {figure.anchor: picture(study.name, figure) for study in report.studies for figure in study.figures}
+    found = {*report.problems}
+    late = [shown.problem for shown in pictures.values() if shown.problem and shown.problem not in found]
+    problems = (*report.problems, *late)
+    live = [(anchor, shown.data) for anchor, shown in pictures.items() if shown.live]
+    from markupsafe import Markup
+
+    html = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            problems=problems,
+            judged=sum(report.counts.values()),
+            pictures=pictures,
+            payloads=[(anchor, Markup(data)) for anchor, data in live],
+            library=Markup(library()) if live else "",
+            css=Markup(_without_print(CSS) + _asset("page.css")),
+            early_script=Markup(_asset("early.js")),
+            script=Markup(_asset("page.js")),
+            policy=_POLICY,
+            icons=ICONS,
+        )
+    )
+    return Page(html, problems)
+
+
+@cache
+def _environment() -> "Environment":
+    """Templates of the package; every value is escaped unless a filter has done so."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    made = Environment(loader=PackageLoader("annlab.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {
+        "inline": lambda text: Markup(inline_html(text)),
+        "markup": lambda text: Markup(to_html(text)),
+        "plain": plain,
+        "duration": duration,
+        "capital": lambda text: text[:1].upper() + text[1:],
+    }
+    return made
+
+
+def _asset(name: str) -> str:
+    return (package_files("annlab.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _without_print(css: str) -> str:
+    """The drawings' style sheet without its rules for paper, which the page states itself."""
+    return re.sub(r"@media print \{.*?\n\}\n", "", css, flags=re.DOTALL)
+
+
+def _replace(target: Path, text: str) -> None:
+    """Write `text` under another name beside `target`, then rename it: a reader never meets half a file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
