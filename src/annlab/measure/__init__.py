@@ -1,0 +1,31 @@
+"""Pure functions of arrays: what is measured, apart from how it came about."""
+
+from annlab.measure.regression import (
+    fit_snr_db,
+    fraction_of_rises,
+    half_mse,
+    mse,
+    nmse,
+    plateau_epoch,
+    plateau_index,
+    r_squared,
+    rmse,
+    roughness_of_curve,
+    roughness_of_surface,
+    snr_db,
+)
+
+__all__ = [
+    "fit_snr_db",
+    "fraction_of_rises",
+    "half_mse",
+    "mse",
+    "nmse",
+    "plateau_epoch",
+    "plateau_index",
+    "r_squared",
+    "rmse",
+    "roughness_of_curve",
+    "roughness_of_surface",
+    "snr_db",
+]
