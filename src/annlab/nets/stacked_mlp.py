@@ -109,7 +109,7 @@ class StackedMLP(nn.Module):
         """A stack of the replicates `indices`, in that order, with copies of their values."""
         chosen = copy.deepcopy(self)
         chosen.n_replicates = len(indices)
-        rows = torch.as_tensor(indices, device=self.weights[0].device)
+        rows = torch.tensor(list(indices), dtype=torch.int64, device=self.weights[0].device)
         for tensor in (*chosen.parameters(), *chosen.buffers()):
             tensor.data = tensor.data[rows]
         chosen.dropout_generators = [self.dropout_generators[index] for index in indices]
