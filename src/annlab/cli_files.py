@@ -48,10 +48,11 @@ def check_data(names: Sequence[str] | None) -> None:
 
     wrong = 0
     for name in names or data.names():
-        if not names and not data.status(name).available:
-            typer.echo(f"{name}: not here; fetch it with: annlab data fetch {name}")
+        status, rows = data.status(name), data.check(name)
+        if not names and not status.available and status.where is None:
+            typer.echo(f"{name}: not here: {rows[0][2]}")
             continue
-        for file, sound, detail in data.check(name):
+        for file, sound, detail in rows:
             wrong += not sound
             typer.echo(f"{name if file == name else f'{name}: {file}'}: {'sound' if sound else 'NOT SOUND'}: {detail}")
     if wrong:

@@ -106,6 +106,7 @@ def test_a_set_with_one_file_missing_is_not_available(tmp_path, monkeypatch):
     assert data.status("mnist").where == tmp_path.resolve()
     (tmp_path / files[2].name).unlink()
     assert not data.status("mnist").available
+    assert data.status("mnist").where == tmp_path.resolve()
 
 
 def test_importing_the_data_room_loads_numpy_alone():

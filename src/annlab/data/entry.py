@@ -136,7 +136,7 @@ class Status:
     Attributes:
         name: as in the registry.
         available: whether `load` will find it without the network; contents are verified by `check` and `load`.
-        where: folder of its files; None for a generated or missing set.
+        where: folder of its files, also where some are missing or of a wrong size; None where there are none, or for a generated set.
         bytes: size of the published files, or of the arrays of a generated set.
         stand_in: sentence shown with the data, or None.
     """

@@ -10,7 +10,7 @@ from annlab.data import download
 from annlab.data.download import Progress
 from annlab.data.entry import DataError, Entry, File
 
-__all__ = ["Progress", "cache_folder", "check", "fetch", "folder_of", "missing", "verified"]
+__all__ = ["Progress", "any_folder", "cache_folder", "check", "fetch", "folder_of", "missing", "verified"]
 
 
 def cache_folder(entry: Entry) -> Path:
@@ -22,6 +22,11 @@ def folder_of(entry: Entry) -> Path | None:
     """Folder of the set's first file, or None unless there is a copy of the right size of every file."""
     places = [next((place for place in _places(entry, file) if _size(place) == file.size), None) for file in entry.files]
     return None if None in places or not places or places[0] is None else places[0].parent
+
+
+def any_folder(entry: Entry) -> Path | None:
+    """Folder of the first copy of any of the files, sound or not."""
+    return next((place.parent for file in entry.files for place in _places(entry, file) if place.is_file()), None)
 
 
 def verified(entry: Entry) -> dict[str, bytes]:

@@ -51,7 +51,9 @@ def status(name: str) -> Status:
     where = files.folder_of(entry)
     if where is None and cache.is_decoded(entry):
         where = cache.folder_of(entry)
-    return Status(name, where is not None, where, size, entry.stand_in)
+    if where is None:
+        return Status(name, False, files.any_folder(entry), size, entry.stand_in)
+    return Status(name, True, where, size, entry.stand_in)
 
 
 def path(name: str) -> Path:
