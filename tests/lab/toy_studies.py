@@ -50,7 +50,9 @@ def _mishap(params, ctx):
 
 def stacked_trial(params, ctx):
     return [
-        Outcome(metrics={"mean": float(ctx.streams.of(r)("noise").normal(0.0, params.level, params.size).mean())}, arrays={"r": np.array(r)})
+        Outcome(
+            metrics={"mean": float(ctx.streams.of(r)("noise").normal(0.0, params.level, params.size).mean())}, arrays={"r": np.array(r)}
+        )
         for r in ctx.replicates
     ]
 

@@ -158,5 +158,3 @@ def make_job(
 
 def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
-
-

@@ -39,8 +39,14 @@ def default_memory() -> int | None:
 def end_with_parent() -> None:
     """Let this process end when its parent does, even in the middle of a job."""
     parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
@@ -69,7 +75,7 @@ def _blas_threads(threads: int) -> Iterator[None]:
     if os.environ.get("OPENBLAS_NUM_THREADS") == "1" and threads == 1:
         yield
         return
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(limits=threads):
         yield

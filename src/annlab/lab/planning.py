@@ -252,7 +252,7 @@ class Planner:
             spec = stored.info["spec"]
             if spec["version"] == study.version and spec["device"] == here:
                 try:
-                    expected = declared({name: tuple(value) if isinstance(value, list) else value for name, value in spec["params"].items()})
+                    expected = declared(spec["params"])  # `resolve` makes tuples of lists
                 except UsageError:  # a parameter has gone since
                     continue
                 if expected > 0:

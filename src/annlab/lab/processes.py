@@ -17,9 +17,9 @@ class _CleanProcess(SpawnProcess):
     """A spawned process without the parent's main module, which would import the command line or run a script again."""
 
     @staticmethod
-    def _Popen(process_obj: Any) -> Any:
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the name that multiprocessing calls
         with _LOCK, _main_hidden(), _interrupts_blocked():
-            return SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined] # noqa: SLF001
+            return SpawnProcess._Popen(process_obj)
 
 
 class CleanSpawnContext(SpawnContext):

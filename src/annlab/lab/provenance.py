@@ -48,8 +48,8 @@ def digest_of(study: "Study") -> str:
     walk = _Walk()
     module = sys.modules.get(_home(study))
     path = getattr(module, "__file__", None)
-    if path and Path(path).is_file():
-        walk.study(str(module.__name__), Path(path), study.name)
+    if module is not None and path and Path(path).is_file():
+        walk.study(module.__name__, Path(path), study.name)
     else:
         walk.functions([part for part in (study.trial, study.final, study.needs) if part is not None])
     return hashlib.sha256("\n".join(sorted(walk.found)).encode()).hexdigest()

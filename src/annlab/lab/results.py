@@ -124,7 +124,8 @@ class Results:
         stored = sum(record.outcome is not None for record in trials)
         failed = sum(record.failure is not None for record in trials)
         stale = sum(record.stale and record.outcome is not None for record in trials)
-        return {"stored": stored, "stale": stale, "failed": failed, "missing": max(0, len(self.cells) * self.design.replicates - stored - failed)}
+        missing = max(0, len(self.cells) * self.design.replicates - stored - failed)
+        return {"stored": stored, "stale": stale, "failed": failed, "missing": missing}
 
     @cached_property
     def table(self) -> "pd.DataFrame":
@@ -157,7 +158,8 @@ class Results:
             frame = record.outcome.series.get(name) if record.outcome else None
             if frame is not None:
                 columns = {column: np.asarray(values) for column, values in frame.items()}
-                index = {key if key not in columns else f"{key}_parameter": value for key, value in self._labels(record, self.varying).items()}
+                labels = self._labels(record, self.varying).items()
+                index = {f"{key}_parameter" if key in columns else key: value for key, value in labels}
                 length = len(next(iter(columns.values()), ()))
                 parts.append(pd.DataFrame({**{key: _repeated(value, length) for key, value in index.items()}, **columns}))
         if not parts:
@@ -260,7 +262,8 @@ class Results:
             raise UsageError(f"no cell of {self.study.name!r} matches {_shown(wanted) or 'the ' + stage + ' stage'}")
         rows = [as_dict(cell.params) for cell in found.values()]
         open_names = [name for name in rows[0] if any(row[name] != rows[0][name] for row in rows)]
-        raise UsageError(f"{len(found)} cells of {self.study.name!r} match {_shown(wanted) or 'no condition'}; also give {', '.join(open_names)}")
+        given = _shown(wanted) or "no condition"
+        raise UsageError(f"{len(found)} cells of {self.study.name!r} match {given}; also give {', '.join(open_names)}")
 
     def _record(self, replicate: int, stage: str, wanted: Mapping[str, Any]) -> Record:
         for record in self._matching(stage, self._one(wanted, stage)):

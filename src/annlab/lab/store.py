@@ -89,7 +89,7 @@ class Store:
         """
         found = [folder for folder in self._job_folders(None) if folder.name.startswith(key)]
         if len(found) != 1:
-            raise UsageError(f"{'no' if not found else len(found)} stored job{'s have' if len(found) > 1 else ' has'} a key that starts with {key!r}")
+            raise UsageError(f"one stored job's key must start with {key!r}, {len(found)} do")
         job = self.read(found[0].parent.name, found[0].name)
         if job is None:
             raise UsageError(self.notes[-1])
@@ -126,27 +126,43 @@ class Store:
         return removed
 
     def commit(self, job: Job, staged: Path, *, replace: bool = False) -> None:
-        """Rename a finished folder to its place. What stands there wins, gaining models that it lacks, unless `replace`.
+        """Put a finished folder in its place (see `adopt`), and remove the job's earlier failure and its working folder.
 
         Raises:
             UsageError: where the store cannot be written.
         """
-        target = self.folder(job.study, job.key)
+        self.adopt(job.study, job.key, staged, replace=replace)
+        for leftover in (self._failed(job.study, job.key), self.scratch(job.key)):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def adopt(self, study: str, key: str, staged: Path, *, replace: bool = False) -> bool:
+        """Rename a finished folder to its place. What stands there wins, gaining models that it lacks, unless `replace`.
+
+        Returns:
+            Whether the folder was taken.
+
+        Raises:
+            UsageError: where the store cannot be written.
+        """
+        target, old = self.folder(study, key), self.staging / f"old-{key}-{os.getpid()}"
+        taken = True
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if replace and target.exists():
-                os.replace(target, self.staging / f"old-{job.key}-{os.getpid()}")
+                target.replace(old)
             try:
-                os.rename(staged, target)
+                staged.rename(target)
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
+                taken = False
                 _add_models(staged, target)
             _sync(target.parent)
-            for leftover in (staged, self.staging / f"old-{job.key}-{os.getpid()}", self._failed(job.study, job.key), self.scratch(job.key)):
-                shutil.rmtree(leftover, ignore_errors=True)
         except OSError as error:
             raise why_unwritable(self.root, error) from error
+        shutil.rmtree(staged, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+        return taken
 
     def commit_failure(self, failure: Failure) -> None:
         """Record why a job failed, in place of an earlier record."""
@@ -155,7 +171,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             staged = folder / f"error-{os.getpid()}.json"
             write_json(staged, asdict(failure))
-            os.replace(staged, folder / "error.json")
+            staged.replace(folder / "error.json")
         except OSError as error:
             raise why_unwritable(self.root, error) from error
 
@@ -164,7 +180,7 @@ class Store:
         target = self.root / ".damaged" / folder.parent.name / f"{folder.name}-{now().replace(':', '')}-{os.getpid()}"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(folder, target)
+            folder.replace(target)
             self.notes.append(f"{why}; moved to {target}, the job counts as missing")
         except OSError:
             self.notes.append(f"{why}; the job counts as missing")
@@ -232,7 +248,7 @@ def _add_models(staged: Path, target: Path) -> None:
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             with suppress(OSError):
-                os.rename(model, place)
+                model.rename(place)
 
 
 def _sync(folder: Path) -> None:

@@ -92,9 +92,7 @@ class Overrides:
     final_replicates: int | None = None
 
 
-def overrides(
-    *, grid: Grid | None = None, replicates: int | None = None, final_replicates: int | None = None, **params: Any
-) -> Overrides:
+def overrides(*, grid: Grid | None = None, replicates: int | None = None, final_replicates: int | None = None, **params: Any) -> Overrides:
     """Profile that replaces the grid and the replicates where given, and sets default parameters (the grid's values win)."""
     return Overrides(params, grid, replicates, final_replicates)
 

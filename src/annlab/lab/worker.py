@@ -83,7 +83,9 @@ def compute(assignment: Assignment, study: "Study | None" = None, speak: Callabl
         write_job(staged, job, outcomes, seconds=seconds, provenance=assignment.provenance, keep=assignment.keep, repeats=repeats)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a trial raises costs its own job only
         shutil.rmtree(staged, ignore_errors=True)
-        return Finished(failure=failed(assignment, _kind(error, writing), _line(error), traceback.format_exc(), time.perf_counter() - began))
+        return Finished(
+            failure=failed(assignment, _kind(error, writing), _line(error), traceback.format_exc(), time.perf_counter() - began)
+        )
     finally:
         staged.with_name(staged.name + ".report").unlink(missing_ok=True)
     return Finished(str(staged), seconds)
@@ -157,4 +159,4 @@ class _Voice:
 
         part = self._path.with_name("." + self._path.name)
         part.write_text(describe(step, metrics), encoding="utf-8")
-        os.replace(part, self._path)
+        part.replace(self._path)
