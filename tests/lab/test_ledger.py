@@ -52,7 +52,10 @@ def test_an_unknown_row_suggests_the_nearest():
         (HEADER + GOOD + GOOD, "occurs 2 times"),
         (HEADER + GOOD.replace("measured", "guessed"), "unknown kind"),
         (HEADER + GOOD.replace("approx", "roughly"), "unknown comparison"),
-        (HEADER + GOOD.replace("approx", "greater-than:a.y").replace("0.25", "").replace("measured", "qualitative"), "refers to no other row"),
+        (
+            HEADER + GOOD.replace("approx", "greater-than:a.y").replace("0.25", "").replace("measured", "qualitative"),
+            "refers to no other row",
+        ),
         (HEADER + GOOD.replace("approx", "above:a.x").replace("0.25", "").replace("measured", "qualitative"), "refers to no other row"),
         (HEADER + GOOD.replace('"{""epochs"":10}"', "{"), "not JSON"),
         (HEADER + GOOD.replace('"{""epochs"":10}"', "[1]"), "JSON object"),

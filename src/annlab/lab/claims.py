@@ -10,7 +10,8 @@ A study file lists mappings; together they cover every ledger row of the study's
               variants=dict(activation=["relu", "tanh"]), chosen=("activation",)),   # the report does not say
 
         # one row that names another (greater-than:<id>): each row brings its own cell, only the margin is to be said
-        claim("noise-and-optimisation.error-grows-with-noise", value=metric("train_mse"), cell=dict(optimizer="lbfgs", noise=2.0), margin=0.05),
+        claim("noise-and-optimisation.error-grows-with-noise", cell=dict(optimizer="lbfgs", noise=2.0),
+              value=metric("train_mse"), margin=0.05),
 
         # a qualitative row: a test on paired differences over replicates
         claim("noise-and-optimisation.surface-less-smooth-with-noise", cell=dict(optimizer="lbfgs"),
@@ -32,17 +33,16 @@ smaller run, fewer epochs or a stand-in for the data never answer by oversight. 
 ``chosen``; offer ``variants`` of them, the likeliest first, for without an alternative nothing can be refuted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from annlab.lab.contrasts import Contrast, Test, all_of, any_of, as_test, equal_within, greater, highest, less, lowest, selects, trend
-from annlab.lab.ledger import Row, row, rows
+from annlab.lab.contrasts import Contrary, Test, all_of, any_of, as_test, equal_within, greater, highest, less, lowest, selects, trend
+from annlab.lab.ledger import Row, rows
 from annlab.lab.values import (
     Derived,
-    Selected,
     Untestable,
     Value,
     derived,
@@ -101,7 +101,7 @@ class Claim:
     free: frozenset[str]
     tolerance: float | None
     margin: float
-    contrary: str
+    contrary: Contrary
     relative_to: str | None
     pool: Any = field(hash=False)
 
@@ -131,7 +131,7 @@ def claim(
     chosen: Sequence[str] = (),
     free: Sequence[str] = (),
     margin: float = 0.0,
-    contrary: str = "reverse",
+    contrary: Contrary = "reverse",
     relative_to: str | None = None,
     pool: Any = None,
 ) -> Claim:
@@ -150,7 +150,8 @@ def claim(
             list of mappings.
         chosen: names of unstated settings that we chose. Refuted or exceeded is then said only where every variant lies outside.
         free: parameters in which a run may differ from the cell of the ``full`` profile and still answer.
-        margin, contrary: of a row that names another row, see `greater`.
+        margin: of a row that names another row, see `greater`.
+        contrary: of a row that names another row, see `greater`.
         relative_to: id of another measured row; both sides are divided by it (durations, whose hardware is unknown).
         pool: parameters of the cells whose common spread serves where there are fewer than five replicates; all cells by default.
 
@@ -193,7 +194,7 @@ def check(study: "Study") -> list[str]:
     Checked against the cells of the ``full`` profile: each mapping finds exactly one (or one for each variant), named parameters
     exist, measured rows declare a tolerance, tests along a parameter find all their cells, and no data set is a stand-in.
     """
-    from annlab.lab.evidence import problems_of
+    from annlab.lab.mapping import problems_of
 
     found, problems = _mapped(study)
     return problems + [f"{each.row.id}: {problem}" for each in found.values() for problem in problems_of(study, each, found)]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AllOf",
     "AnyOf",
+    "Contrary",
     "Contrast",
     "Custom",
     "Equal",
@@ -22,6 +23,7 @@ __all__ = [
     "Trend",
     "all_of",
     "any_of",
+    "as_test",
     "equal_within",
     "greater",
     "highest",
@@ -32,7 +34,6 @@ __all__ = [
 ]
 
 Contrary = Literal["reverse", "below-margin"]
-Operand = "Value | float | tuple[Mapping[str, Any], Value]"
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,9 @@ def greater(a: Any, b: Any, margin: float = 0.0, contrary: Contrary = "reverse")
     """Holds where `a` exceeds `b` by more than `margin` in the mean of paired differences.
 
     Args:
-        a, b: a `Value` with its cell, ``metric("train_mse").at(noise=2.0)``, the pair ``(dict(noise=2.0), metric("train_mse"))``,
-            or, for `b`, a number. Their cells add to that of the claim.
+        a: a `Value` with its cell, ``metric("train_mse").at(noise=2.0)``, or the pair
+            ``(dict(noise=2.0), metric("train_mse"))``. Its cell adds to that of the claim.
+        b: the same, or a number.
         margin: smallest difference that counts, on the metric's scale: in its own unit when linear, as a share when log (0.05 is
             5 %), in log-odds when logit.
         contrary: what refutes the claim: ``"reverse"``, a difference shown to be of the other sign, or ``"below-margin"``, one
@@ -176,7 +178,8 @@ def trend(
         value: what is measured.
         along: parameter that differs between the cells; everything else is fixed by the claim's cell.
         direction: ``"up"`` or ``"down"``.
-        margin, contrary: see `greater`.
+        margin: see `greater`.
+        contrary: see `greater`.
         values: the parameter's values, by default all of the ``full`` profile.
         position: number of a value, such as ``math.log`` or ``len``; by default the value itself.
     """
@@ -203,7 +206,8 @@ def highest(
 def selects(predicate: "Callable[[Any], bool] | None" = None, **wanted: Any) -> Selects:
     """Holds where more than half of the replicates select a cell with the wanted parameters: ``selects(activation="tanh")``.
 
-    `predicate` is a function of the selected cell's parameters instead. Judged by the Wilson interval of the share against one half.
+    `predicate` is a function of the selected cell's parameters instead. Judged by the binomial test
+    of the share against one half.
     """
     if (predicate is None) is (not wanted):
         raise ValueError("selects takes either a function or parameters")

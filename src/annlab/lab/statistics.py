@@ -76,7 +76,7 @@ class Interval:
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
-    """t interval of the mean: mean +- t((1 + level)/2, n - 1) sd / sqrt(n).
+    """Student's t interval of the mean: mean +- t((1 + level)/2, n - 1) sd / sqrt(n).
 
     Values that are not finite are left out. One value has NaN bounds, none has a NaN mean.
     """
@@ -268,7 +268,7 @@ def one_standard_error_rule(scores: Mapping[str, ArrayLike], simplest_first: Seq
 
 def _finite(values: ArrayLike) -> np.ndarray:
     x = np.atleast_1d(np.asarray(values, dtype=float)).ravel()
-    return x[np.isfinite(x)]
+    return np.asarray(x[np.isfinite(x)])
 
 
 def _std(x: np.ndarray) -> float:

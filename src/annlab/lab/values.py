@@ -45,6 +45,7 @@ class FromConfig:
     convert: "Callable[[Any], Any] | Mapping[Any, Any] | None" = None
 
     def __call__(self, row: "Row") -> Any:
+        """The value for `row`."""
         found: Any = row.config
         for part in self.key.split("."):
             if not isinstance(found, Mapping) or part not in found:
@@ -102,7 +103,7 @@ def resolve_cell(spec: Any, row: "Row") -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """One number a replicate. The options shared by all sources of a value:
+    """One number a replicate, with the options that all sources of a value share.
 
     Attributes:
         stage: ``"trial"``, or ``"final"`` for the stage that runs with the selected cell.
@@ -211,7 +212,12 @@ def series(
         name: name of the series.
         column: its column, by default of the same name.
         reduce: what becomes of several points: their mean, extreme, last, a function of the array; ``"only"`` wants exactly one.
-        stage, scale, better, factor, trials, exact: see `Value`.
+        stage: see `Value`, as for the five below.
+        scale: scale of comparison.
+        better: which way is better.
+        factor: brings our number to the ledger's unit.
+        trials: cases counted over.
+        exact: nothing is random.
         axes: the place on each axis: a number (``epoch=10``), ``"first"`` or ``"last"``, a list of values, or a pair
             ``(low, high)``, bounds included.
     """

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ __all__ = ["FIELDS", "VERDICTS", "Summary", "Verdict", "as_records", "judge", "s
 VerdictName = Literal["reproduced", "refuted", "exceeded", "undecided", "untestable", "not-run"]
 VERDICTS: tuple[VerdictName, ...] = ("reproduced", "refuted", "exceeded", "undecided", "untestable", "not-run")
 FIELDS = ("id", "study", "kind", "verdict", "claimed", "measured", "low", "high", "n", "reason", "profile")
+ORDER = ("full", "standard", "quick")  # profiles asked, the most telling first
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Verdict:
         claimed: the number claimed, in `unit`.
         measured: our mean in `unit` (back from the scale of comparison); for a qualitative row the mean paired difference (a ratio
             on the log scale, an odds ratio on the logit scale), or the share of replicates.
-        low, high: 95 % prediction interval of one new run for a measured row, 95 % interval of the mean for a qualitative one.
+        low, high: 95 % prediction interval of one new run for a measured row (the extremes of our runs where they are whole or
+            chosen numbers), 95 % interval of the mean for a qualitative one.
         n: replicates, or pairs.
         reason: one or two sentences.
         profile: the profile whose results answer; None where nothing was run or needs to be.
@@ -76,7 +79,7 @@ class Summary:
 
     def __str__(self) -> str:
         counted = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
-        return f"{counted or 'no claims'}; {self.expected_false_refutations:.1f} false refutations expected by chance"
+        return f"{counted or 'no claims'}; at most {self.expected_false_refutations:.1f} false refutations expected by chance"
 
 
 def as_records(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
@@ -91,18 +94,25 @@ def summary(verdicts: Iterable[Verdict]) -> Summary:
     return Summary({name: counts[name] for name in VERDICTS}, math.fsum(verdict.risk for verdict in found))
 
 
-def judge(study: "Study", results: "Mapping[str, Results]") -> list[Verdict]:
+def judge(study: "Study", results: "Mapping[str, Results] | Sequence[Results] | Results") -> list[Verdict]:
     """Verdicts on the study's ledger rows in the ledger's order.
 
     Args:
         study: the study with its mappings.
-        results: what is stored, by profile, in the order in which profiles are asked.
+        results: what is stored, by profile, in the order in which profiles are asked (or in one list, or of one profile).
+
+    Raises:
+        ValueError: for mappings that do not cover the study's rows once each, or do not find their cells; see `claims.check`.
     """
-    raise NotImplementedError
+    from annlab.lab.judgement import judge_rows
+
+    if isinstance(results, Mapping):
+        return judge_rows(study, list(results.values()))
+    return judge_rows(study, list(results) if isinstance(results, Sequence) else [results])
 
 
 def verify(
-    studies: "Sequence[Study | str] | None" = None,
+    studies: "Sequence[Study | str | Path] | None" = None,
     profile: str | None = None,
     store: "Store | None" = None,
     *,
@@ -112,9 +122,27 @@ def verify(
     """Verdicts on the ledger from what is stored; nothing is computed.
 
     Args:
-        studies: studies or their names; all known ones by default.
+        studies: studies or their names; all that have mappings by default.
         profile: ask only this profile; by default ``full``, then ``standard``, then ``quick``.
         store: where results are kept.
-        device, seed: of the runs asked.
+        device: device type of the runs asked.
+        seed: root seed of the runs asked.
+
+    Raises:
+        UsageError: for an unknown study or profile.
     """
-    raise NotImplementedError
+    from annlab.errors import unknown_name
+    from annlab.lab.discover import catalogue, load_study
+    from annlab.lab.ledger import rows
+    from annlab.lab.run import load
+
+    if profile is not None and profile not in ORDER:
+        raise unknown_name("profile", profile, ORDER)
+    asked = [card.name for card in catalogue()] if studies is None else list(studies)
+    verdicts = []
+    for each in asked:
+        study = load_study(each) if isinstance(each, str | Path) else each
+        if rows(study.name):
+            held = [load(study, name, device=device, seed=seed, store=store) for name in ([profile] if profile else ORDER)]
+            verdicts += judge(study, held)
+    return verdicts
