@@ -10,7 +10,7 @@ from annlab.nets.mlp import MLP
 from annlab.train.losses import Loss
 from annlab.train.tensors import as_float
 
-__all__ = ["CHUNK", "dataset_loss", "draws_of_its_own", "has_batch_norm", "same_in_training", "sum_of_parameters"]
+__all__ = ["CHUNK", "dataset_loss", "draws_of_its_own", "has_batch_norm", "same_in_training", "size_of_parameters"]
 
 CHUNK = 2048
 
@@ -51,10 +51,10 @@ def draws_of_its_own(net: nn.Module) -> bool:
     return any(type(module) not in known for module in net.modules())
 
 
-def sum_of_parameters(parameters: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Sum over all elements, which is finite only where every one is."""
-    with torch.no_grad():
-        return torch.stack([parameter.sum() for parameter in parameters]).sum()
+@torch.no_grad()
+def size_of_parameters(parameters: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Sum of the absolute values of all elements, which is finite only where every one is."""
+    return torch.stack(list(torch._foreach_norm(parameters, 1))).sum()
 
 
 def has_batch_norm(net: nn.Module) -> bool:

@@ -1,5 +1,6 @@
 """Limited-memory BFGS whose direction is four matrix-vector products instead of hundreds of small vector operations."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -79,11 +80,15 @@ class LBFGS(torch.optim.Optimizer):
         evaluations, x, gradient = 1, self._gather(), self._gather_gradient()
         state["evaluations"] = state.get("evaluations", 0) + 1
         self.evaluated = first_loss
-        if gradient.abs().max() <= group["tolerance_grad"]:
+        if _largest(gradient) <= group["tolerance_grad"]:
             return first_loss
 
+        reached = 0.0  # step length at which the parameters and their gradient stand
+
         def evaluate(point: torch.Tensor, t: Any, direction: torch.Tensor) -> tuple[float, torch.Tensor]:
-            self._scatter(torch.add(point, direction, alpha=float(t)))
+            nonlocal reached
+            reached = float(t)
+            self._scatter(torch.add(point, direction, alpha=reached))
             return float(closure()), self._gather_gradient()
 
         for iteration in range(1, group["max_iter"] + 1):
@@ -108,17 +113,17 @@ class LBFGS(torch.optim.Optimizer):
             else:
                 loss, gradient, t, spent = _strong_wolfe(evaluate, start, t, direction, loss, gradient, slope)
                 x = torch.add(start, direction, alpha=float(t))
-                self._scatter(x)
+                if reached != float(t):
+                    self._scatter(x)
+                    self._scatter_gradient(gradient)
                 self.evaluated = loss
             state["move"] = direction * float(t)
             evaluations += spent
             state["evaluations"] += spent
-            small = gradient.abs().max() <= group["tolerance_grad"]
-            still = state["move"].abs().max() <= group["tolerance_change"] or abs(loss - before) < group["tolerance_change"]
+            small = _largest(gradient) <= group["tolerance_grad"]
+            still = _largest(state["move"]) <= group["tolerance_change"] or abs(loss - before) < group["tolerance_change"]
             if evaluations >= group["max_eval"] or small or still:
                 break
-        if self.evaluated is not None:
-            self._scatter_gradient(gradient)
         return first_loss
 
     def _direction(self, state: dict[str, Any], gradient: torch.Tensor) -> torch.Tensor:
@@ -169,13 +174,19 @@ class LBFGS(torch.optim.Optimizer):
         return torch.cat([(p.new_zeros(p.numel()) if p.grad is None else p.grad.reshape(-1)) for p in self._parameters])
 
     def _scatter(self, flat: torch.Tensor) -> None:
-        start = 0
-        for parameter in self._parameters:
-            parameter.copy_(flat[start : start + parameter.numel()].view_as(parameter))
-            start += parameter.numel()
+        torch._foreach_copy_(self._parameters, self._parts(flat))
 
     def _scatter_gradient(self, flat: torch.Tensor) -> None:
-        start = 0
-        for parameter in self._parameters:
-            parameter.grad = flat[start : start + parameter.numel()].view_as(parameter)
-            start += parameter.numel()
+        for parameter, part in zip(self._parameters, self._parts(flat), strict=True):
+            if parameter.grad is None:
+                parameter.grad = part.clone()
+            else:
+                parameter.grad.copy_(part)
+
+    def _parts(self, flat: torch.Tensor) -> list[torch.Tensor]:
+        pieces = flat.split([parameter.numel() for parameter in self._parameters])
+        return [piece.view_as(parameter) for piece, parameter in zip(pieces, self._parameters, strict=True)]
+
+
+def _largest(vector: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.vector_norm(vector, math.inf)

@@ -12,7 +12,7 @@ from torch import nn
 from annlab.errors import UsageError
 from annlab.nets.dropout import Dropout, set_dropout_generator
 from annlab.train.checkpoint import Checkpoint, CheckpointWriter
-from annlab.train.evaluation import dataset_loss, draws_of_its_own, sum_of_parameters
+from annlab.train.evaluation import dataset_loss, draws_of_its_own, size_of_parameters
 from annlab.train.guard import guarded_generators, read_generators, write_generators
 from annlab.train.history import History
 from annlab.train.losses import target_dtype
@@ -80,6 +80,7 @@ def fit(
     with guarded_generators(0 if dropout is None else dropout.initial_seed(), device):
         set_dropout_generator(net, dropout)
         try:
+            net.eval()
             run = _Run(net, X, y, recipe, validation, generators, monitors or {})
             return run.train(kept, CheckpointWriter(checkpoint, checkpoint_every), progress)
         finally:
@@ -154,10 +155,11 @@ class _Run:
 
     def _measure(self, seen: torch.Tensor, *, evaluated: bool) -> tuple[dict[str, float], bool]:
         """The losses and monitors after an epoch, and whether losses and weights are finite; one synchronisation for all losses."""
-        numbers = {"seen": seen, "weights": sum_of_parameters(self.stepper.parameters)}
+        numbers = {"seen": seen, "weights": size_of_parameters(self.stepper.parameters)}
         states = read_generators(self.device) if self.apart and evaluated else None
         if evaluated:
-            self.net.eval()
+            if self.net.training:
+                self.net.eval()
             numbers["train_loss"] = self.stepper.training_loss()
             if self.validation is not None:
                 numbers["validation_loss"] = dataset_loss(self.net, *self.validation, self.stepper.loss, self.dtype)

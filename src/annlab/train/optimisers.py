@@ -23,11 +23,11 @@ class OptimizerKind:
 
 
 OPTIMIZERS: dict[str, OptimizerKind] = {
-    "sgd": OptimizerKind(torch.optim.SGD),
-    "momentum": OptimizerKind(torch.optim.SGD, {"momentum": 0.9}),
-    "nesterov": OptimizerKind(torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-    "adam": OptimizerKind(torch.optim.Adam),
-    "adamw": OptimizerKind(torch.optim.AdamW),
+    "sgd": OptimizerKind(torch.optim.SGD, {"fused": True}),
+    "momentum": OptimizerKind(torch.optim.SGD, {"momentum": 0.9, "fused": True}),
+    "nesterov": OptimizerKind(torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "fused": True}),
+    "adam": OptimizerKind(torch.optim.Adam, {"fused": True}),
+    "adamw": OptimizerKind(torch.optim.AdamW, {"fused": True}),
     "rmsprop": OptimizerKind(torch.optim.RMSprop),
     "adadelta": OptimizerKind(torch.optim.Adadelta),
     "adagrad": OptimizerKind(torch.optim.Adagrad),

@@ -26,7 +26,8 @@ class Tracker:
     """
 
     def __init__(self, recipe: Recipe, net: nn.Module, *, validated: bool) -> None:
-        self.recipe, self.net, self.validated = recipe, net, validated
+        self.recipe, self.validated = recipe, validated
+        self._tensors = [*net.parameters(), *net.buffers()]
         self.epoch, self.seconds, self.rows = 0, 0.0, list[dict[str, float]]()
         self.best, self.best_epoch = math.inf, 0
         self.reference, self.reference_epoch = math.inf, 0  # the lowest loss by more than min_delta, for patience
@@ -36,7 +37,7 @@ class Tracker:
 
     def state(self) -> list[torch.Tensor]:
         """Copies of the network's parameters and buffers."""
-        return [tensor.detach().clone() for tensor in self._tensors()]
+        return [tensor.detach().clone() for tensor in self._tensors]
 
     def advance(self, row: dict[str, float] | None) -> None:
         """Counts an epoch with finite loss, and its evaluation where there was one."""
@@ -95,15 +96,12 @@ class Tracker:
     def _record(self, row: dict[str, float]) -> None:
         self.rows.append({"epoch": self.epoch, **row, "seconds": self.seconds})
 
-    def _tensors(self) -> list[torch.Tensor]:
-        return [*self.net.parameters(), *self.net.buffers()]
-
     @torch.no_grad()
     def _copy(self, kept: list[torch.Tensor]) -> None:
-        for copy, tensor in zip(kept, self._tensors(), strict=True):
-            copy.copy_(tensor)
+        if kept:
+            torch._foreach_copy_(kept, self._tensors)
 
     @torch.no_grad()
     def _put(self, kept: list[torch.Tensor]) -> None:
-        for copy, tensor in zip(kept, self._tensors(), strict=True):
-            tensor.copy_(copy)
+        if kept:
+            torch._foreach_copy_(self._tensors, kept)

@@ -8,6 +8,7 @@ from torch import nn
 from annlab.errors import UsageError
 from annlab.train.batches import batch_bounds, epoch_order, gaussian_noise
 from annlab.train.evaluation import CHUNK, dataset_loss, has_batch_norm, same_in_training
+from annlab.train.gradients import gradient_of
 from annlab.train.lbfgs import LBFGS
 from annlab.train.losses import loss_function
 from annlab.train.optimisers import is_weight, make_optimizer, penalises_in_loss
@@ -54,6 +55,7 @@ class Stepper:
         self.penalised = bool(self.weights) and (self.decay > 0.0 or recipe.l1 > 0.0)
         self.by_closure = callable(recipe.optimizer) or recipe.optimizer == "lbfgs"
         self.ahead = len(self.bounds) == 1 and recipe.input_noise == 0.0 and same_in_training(net)
+        self.gradient = gradient_of(net, recipe, y, generators.get("dropout"))
         self._total: torch.Tensor | None = None
         self._data: torch.Tensor | None = None
 
@@ -112,19 +114,16 @@ class Stepper:
         return seen
 
     def _look(self, X: torch.Tensor) -> None:
-        self._clear()
-        data = self.loss(self.net(X), self.y)
-        total = data + self._penalty() if self.penalised else data
-        total.backward()  # type: ignore[no-untyped-call]
-        self._total, self._data = total.detach(), data.detach()
+        self._data = self.gradient(X, self.y)
+        self._total = self._data + self._penalty() if self.penalised else self._data
 
     def _step(self, X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         if not self.by_closure:
-            self._clear()
-            data = self.loss(self.net(X), y)
-            (data + self._penalty() if self.penalised else data).backward()
+            data = self.gradient(X, y)
+            if self.penalised:
+                self._penalty()
             self.optimizer.step()
-            return data.detach()
+            return data
         masks = self.generators.get("dropout")
         state = None if masks is None else masks.get_state()
         losses: list[torch.Tensor] = []
@@ -132,25 +131,22 @@ class Stepper:
         def closure() -> torch.Tensor:
             if masks is not None and state is not None:
                 masks.set_state(state)  # one function for all evaluations of a step
-            self._clear()
-            data = self.loss(self.net(X), y)
-            total = data + self._penalty() if self.penalised else data
-            total.backward()  # type: ignore[no-untyped-call]
-            losses.append(data.detach())
-            return total.detach()
+            losses.append(self.gradient(X, y))
+            return losses[-1] + self._penalty() if self.penalised else losses[-1]
 
         self.optimizer.step(closure)
         return losses[0]
 
+    @torch.no_grad()
     def _penalty(self) -> torch.Tensor:
+        """Value of the penalties; their gradient is added to that of the loss."""
         total = self.weights[0].new_zeros(())
         for weight in self.weights:
+            assert weight.grad is not None
             if self.recipe.l1 > 0.0:
-                total = total + self.recipe.l1 * weight.abs().sum()
+                total += self.recipe.l1 * weight.abs().sum()
+                weight.grad.add_(weight.sign(), alpha=self.recipe.l1)
             if self.decay > 0.0:
-                total = total + 0.5 * self.decay * weight.square().sum()
+                total += 0.5 * self.decay * weight.square().sum()
+                weight.grad.add_(weight, alpha=self.decay)
         return total
-
-    def _clear(self) -> None:
-        for parameter in self.parameters:
-            parameter.grad = None
