@@ -15,7 +15,7 @@ __all__ = ["as_dict", "canonical", "parse", "resolve"]
 
 
 def resolve(defaults: Any, values: Mapping[str, Any]) -> Any:
-    """`defaults` with `values` put in their place, each checked and brought to the type of its field.
+    """`defaults` with `values` put in their place, all checked and brought to the types of their fields.
 
     Lists become tuples and whole numbers become floats where the field says so; text is not parsed (see `parse`).
 
@@ -26,7 +26,8 @@ def resolve(defaults: Any, values: Mapping[str, Any]) -> Any:
     unknown = [name for name in values if name not in hints]
     if unknown:
         raise unknown_name("parameter", unknown[0], hints)
-    checked = {name: _convert(value, hints[name], name) for name, value in values.items()}
+    # the defaults too: a default 1 and a grid's 1.0 are one cell
+    checked = {name: _convert(value, hints[name], name) for name, value in {**as_dict(defaults), **values}.items()}
     return dataclasses.replace(defaults, **checked)
 
 
@@ -95,8 +96,16 @@ def _convert(value: Any, hint: Any, name: str) -> Any:
     raise _wrong(value, hint, name)
 
 
+_PARSED_FIRST = (type(None), int, float, bool, typing.Literal, tuple)  # text fits everything, so it comes last
+
+
+def _order(choice: Any) -> int:
+    kind = typing.get_origin(choice) or choice
+    return _PARSED_FIRST.index(kind) if kind in _PARSED_FIRST else len(_PARSED_FIRST)
+
+
 def _parse(text: str, hint: Any, name: str) -> Any:
-    for choice in _alternatives(hint):
+    for choice in sorted(_alternatives(hint), key=_order):
         origin, inner = typing.get_origin(choice), typing.get_args(choice)
         try:
             if choice is type(None) and text.lower() == "none":

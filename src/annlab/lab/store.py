@@ -53,7 +53,7 @@ class Store:
         folder = self.folder(study, key)
         try:
             return StoredJob.read(folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except DamagedJobError as error:
             self.set_aside(folder, str(error))

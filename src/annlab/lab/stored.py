@@ -50,7 +50,7 @@ class StoredJob:
             info = json.loads((folder / "run.json").read_bytes())
             key, size = info["key"], info["arrays"]["bytes"]
             sound = info["format"] == FORMAT and isinstance(info["outcomes"], dict) and key_of(info["spec"]) == key
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DamagedJobError(f"{folder / 'run.json'} cannot be read: {error}") from error
