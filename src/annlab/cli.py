@@ -91,7 +91,12 @@ Studies = Annotated[
     ),
 ]
 Profile = Annotated[str, typer.Option("--profile", "-p", help="How much: quick, standard or full.")]
-AnyProfile = Annotated[str | None, typer.Option("--profile", "-p", help="quick, standard or full; the largest that is stored by default.")]
+AskedProfile = Annotated[
+    str | None, typer.Option("--profile", "-p", help="Ask only quick, standard or full; by default the largest answers.")
+]
+StoredProfile = Annotated[
+    str | None, typer.Option("--profile", "-p", help="quick, standard or full; by default the one of which the largest share is stored.")
+]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter of the trial another value; repeatable.")
 ]
@@ -156,24 +161,30 @@ def run(
 @app.command(epilog=_example("annlab report noise-and-optimisation --profile quick --output noise.html"))
 def report(
     studies: Studies = None,
-    profile: AnyProfile = None,
+    profile: StoredProfile = None,
     settings: Set = None,
     where: Where = None,
     replicates: Replicates = None,
     device: Device = "cpu",
     seed: Seed = 0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write: .html, .md or .tex.")] = None,
+    output_format: Annotated[
+        Literal["html", "markdown", "latex"], typer.Option("--format", help="A page, or a folder with text, figures and tables.")
+    ] = "html",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File of the page, or the folder; in annlab's home by default.")
+    ] = None,
 ) -> None:
     """Write the report of what is stored, computing nothing, and print its path."""
-    from annlab.cli_run import report_stored
+    from annlab.cli_run import print_report, report_path, stored_results
 
-    report_stored(studies, profile, settings, where, replicates, device, seed, output)
+    results = stored_results(studies, profile, settings, where, replicates, device, seed)
+    print_report(results, output or report_path(results, bool(studies), output_format), output_format)
 
 
 @app.command(epilog=_example("annlab verify noise-and-optimisation --format json"))
 def verify(
     studies: Studies = None,
-    profile: AnyProfile = None,
+    profile: AskedProfile = None,
     output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="A table to read, or JSON.")] = "table",
     device: Device = "cpu",
     seed: Seed = 0,
@@ -260,13 +271,13 @@ def store_prune(
     prune_store(study, stale=stale, everything=everything)
 
 
-@store_app.command("export", epilog=_example("annlab store export runs.tar --study noise-and-optimisation"))
+@store_app.command("export", epilog=_example("annlab store export runs.zip --study noise-and-optimisation"))
 def store_export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Archive to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Zip file to write.")],
     study: OneStudy = None,
     models: Annotated[bool, typer.Option("--models", help="With the models that are kept.")] = False,
     split: Annotated[
-        float | None, typer.Option("--split", min=0.001, metavar="MB", help="Begin another file when one reaches this size.")
+        float | None, typer.Option("--split", min=0.001, metavar="MB", help="Begin another file before one grows beyond this size.")
     ] = None,
 ) -> None:
     """Write stored jobs to a file that another machine can import."""
@@ -275,8 +286,8 @@ def store_export(
     export_store(file, study, models=models, split=split)
 
 
-@store_app.command("import", epilog=_example("annlab store import runs.tar"))
-def store_import(files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Archives made by `annlab store export`.")]) -> None:
+@store_app.command("import", epilog=_example("annlab store import runs.zip"))
+def store_import(files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files made by `annlab store export`.")]) -> None:
     """Take jobs computed elsewhere into the store; jobs that are here already stay as they are."""
     from annlab.cli_files import import_store
 

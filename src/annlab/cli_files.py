@@ -120,6 +120,32 @@ def prune_store(study: str | None, *, stale: bool, everything: bool) -> None:
     typer.echo(f"removed {removed} from {store.root}")
 
 
+def export_store(file: Path, study: str | None, *, models: bool, split: float | None) -> None:
+    """Write stored jobs to a zip file, or to several, and print their paths."""
+    from annlab.lab.store import Store
+    from annlab.lab.transfer import export_jobs
+
+    limit = None if split is None else round(split * 1e6)
+    for written in export_jobs(Store(), file, studies=None if study is None else [study], models=models, part_bytes=limit):
+        typer.echo(f"{written} ({size(written.stat().st_size)})")
+
+
+def import_store(files: Sequence[Path]) -> None:
+    """Take jobs of zip files into the store; exit code 1 where some were refused."""
+    from annlab.lab.store import Store
+    from annlab.lab.transfer import import_jobs
+
+    refused = 0
+    for file in files:
+        found = import_jobs(Store(), file)
+        typer.echo(f"{file}: {found.new} new jobs, {found.known} were here already, {len(found.refused)} refused")
+        for reason in found.refused:
+            say(f"refused: {reason}")
+        refused += len(found.refused)
+    if refused:
+        raise typer.Exit(1)
+
+
 class _Download:
     """Bar of a download on standard error; nothing where that is no terminal."""
 

@@ -162,7 +162,7 @@ def _writable() -> bool:
     place = home()
     while not place.exists():
         place = place.parent
-    return os.access(place, os.W_OK)
+    return place.is_dir() and os.access(place, os.W_OK)
 
 
 def _devices() -> str:

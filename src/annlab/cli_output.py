@@ -34,13 +34,15 @@ def say(text: str) -> None:
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numeric: Sequence[str] = (), title: str | None = None) -> None:
     """A table on standard output; `numeric` columns stand to the right and never break, nor does the first."""
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         whole = column in numeric or column == columns[0]
         table.add_column(column, justify="right" if column in numeric else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*[cell if isinstance(cell, Text) else Text(str(cell)) for cell in row])
     to = console()
+    if title:
+        to.print(Text(title, style="bold"))
     to.print(table, soft_wrap=False)
 
 
@@ -110,12 +112,13 @@ class Display:
             self._started = time.monotonic()
         if event.kind == "failed":
             self.failed += 1
-            self._line(f"failed: {event.job.label if event.job else ''}: {event.message}".replace(": :", ":"))
+            self._line(event.message)
         elif event.kind == "note" and event.message:
             self._line(event.message)
         if self._bar is not None:
             self._bar.update(self._task, completed=event.done, total=event.total)
-            if what := event.message if event.kind == "report" else event.job.study if event.job else "":
+            what = {"start": "computing", "report": event.message}.get(event.kind) or (event.job.study if event.job else "")
+            if what:
                 self._bar.update(self._task, description=what)
         elif event.kind in ("start", "done", "failed", "end"):
             self._plain(event)
@@ -133,7 +136,7 @@ class Display:
             self._last_line = now
             rate = event.done / max(now - self._started, 1e-9)
             left = (event.total - event.done) / rate if rate else None
-            rest = f", {rate:.2g} jobs/s, {duration(left)} left" if event.done < event.total else f" in {duration(now - self._started)}"
+            rest = f", {_rate(rate)}, {duration(left)} left" if event.done < event.total else f" in {duration(now - self._started)}"
             self._line(f"{event.done} of {event.total} jobs{rest}")
 
     def _line(self, text: str) -> None:
@@ -149,6 +152,11 @@ def _rate_column() -> Any:
 
         def render(self, task: "Task") -> Text:
             speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:.2g}/s")
+            return Text("" if speed is None else _rate(speed))
 
     return Rate()
+
+
+def _rate(jobs_a_second: float) -> str:
+    """``12.5/s``, or ``4.2/min`` where jobs are long."""
+    return f"{jobs_a_second:.1f}/s" if jobs_a_second >= 0.1 else f"{60 * jobs_a_second:.1f}/min"

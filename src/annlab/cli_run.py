@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from annlab.lab.results import Results
     from annlab.lab.run import Plan
 
-__all__ = ["Request", "chosen_studies", "dry", "execute", "report_stored"]
+__all__ = ["Request", "chosen_studies", "dry", "execute", "print_report", "report_path", "stored_results"]
+
+_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,6 @@ class Request:
         """The command line that asks for the same again."""
         return shlex.join(["annlab", "run", *self.names, "--profile", self.profile, *self.typed, *more])
 
-    @property
-    def report_path(self) -> Path:
-        """Where the report goes unless another place is given."""
-        stem = self.studies[0].name if len(self.studies) == 1 else "selection" if self.names else "studies"
-        return home() / "reports" / f"{stem}-{self.profile}.html"
-
 
 def chosen_studies(names: Sequence[str] | None) -> tuple[Study, ...]:
     """The studies of these names or paths, each once; all where none are given."""
@@ -118,15 +114,17 @@ def execute(request: Request, *, report: bool, **options: Any) -> None:
         raise typer.Exit(130) from None
     failures = [failure for result in results for failure in result.failures]
     if report:
-        print_report(results, request.report_path)
-    for failure in failures:
+        print_report(results, report_path(results, bool(request.names)))
+    for failure in failures[:_LISTED]:
         say(f"failed: {failure.study} {failure.key[:10]}, {failure.kind}: {failure.message} (annlab show {failure.key[:10]})")
     if failures:
+        if len(failures) > _LISTED:
+            say(f"and {len(failures) - _LISTED} more: annlab store list --study {failures[_LISTED].study}")
         say(f"{len(failures)} jobs failed. Try them again with: {request.command('--retry')}")
         raise typer.Exit(1)
 
 
-def report_stored(
+def stored_results(
     names: Sequence[str] | None,
     profile: str | None,
     settings: Sequence[str] | None,
@@ -134,49 +132,59 @@ def report_stored(
     replicates: int | None,
     device: str,
     seed: int,
-    output: Path | None,
-) -> None:
-    """Write the report of what is stored; studies of which nothing is stored are left out where none were named."""
+) -> "list[Results]":
+    """What is stored of the studies, each at the profile of which the largest share is; computes nothing.
+
+    Where no study is named those without results are left out; exit code 1 where nothing is left, or a named one has none.
+    """
     from annlab.lab.run import load
 
     chosen = chosen_studies(names)
     results: list[Results] = []
-    used: list[str] = []
-    for study in chosen:
+    for name, study in zip(names or [study.name for study in chosen], chosen, strict=False):
+        candidates = []
         for one in (profile,) if profile else reversed(PROFILES):
-            request = Request.read([_given(names, study)], one, settings, where, replicates, device, seed)
-            found = load(study, one, **request.design)
-            if found.counts["stored"] or found.counts["failed"]:
-                results.append(found)
-                used.append(one)
-                break
-        else:
-            if names:
-                say(f"annlab: nothing is stored of {study.name!r}; compute it with: annlab run {study.name} --profile {profile or 'quick'}")
-                raise typer.Exit(1)
+            request = Request.read([name], one, settings, where, replicates, device, seed)
+            candidates.append(load(study, one, **request.design))
+        best = max(candidates, key=_completeness)
+        if _completeness(best) > 0:
+            results.append(best)
+        elif names:
+            _nothing_stored(f"of {study.name!r} ", f"{name} --profile {profile or 'quick'}")
     if not results:
-        say(f"annlab: nothing is stored; compute it with: annlab run --profile {profile or 'quick'}")
-        raise typer.Exit(1)
-    label = used[0] if len(set(used)) == 1 else "stored"
-    stem = results[0].study.name if len(chosen) == 1 else "selection" if names else "studies"
-    print_report(results, output or home() / "reports" / f"{stem}-{label}.html")
+        _nothing_stored("", f"--profile {profile or 'quick'}")
+    return results
 
 
-def print_report(results: "Sequence[Results]", path: Path) -> None:
+def report_path(results: "Sequence[Results]", named: bool, output_format: str = "html") -> Path:
+    """Where a report goes unless another place is given: in annlab's home, named after study and profile."""
+    stem = results[0].study.name if len(results) == 1 else "selection" if named else "studies"
+    profiles = {result.profile for result in results}
+    suffix = ".html" if output_format == "html" else f"-{output_format}"
+    return home() / "reports" / f"{stem}-{profiles.pop() if len(profiles) == 1 else 'stored'}{suffix}"
+
+
+def print_report(results: "Sequence[Results]", path: Path, output_format: str = "html") -> None:
     """Write the report with the verdicts on exactly these results, and print its path."""
     from annlab.lab.verdicts import judge, summary
-    from annlab.report import write
+    from annlab.report import write_as
 
     verdicts = [verdict for result in results for verdict in judge(result.study, {result.profile: result})]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = write(results, path, verdicts)
+    written = write_as(output_format, results, path, verdicts)
     if verdicts:
         say(f"claims: {summary(verdicts)}")
     typer.echo(written)
 
 
-def _given(names: Sequence[str] | None, study: Study) -> str:
-    return next((name for name in names or () if name != study.name and load_study(name) is study), study.name)
+def _completeness(results: "Results") -> float:
+    counts = results.counts
+    there = counts["stored"] + counts["failed"]
+    return there / max(1, there + counts["missing"])
+
+
+def _nothing_stored(what: str, arguments: str) -> NoReturn:
+    say(f"annlab: nothing is stored {what}yet; compute it with: annlab run {arguments}")
+    raise typer.Exit(1)
 
 
 def _pairs(texts: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
