@@ -68,8 +68,8 @@ def summarise(
     else:
         lower, upper = (0.0, 1.0) if kind == "range" else (0.25, 0.75)
         low, high = (np.where(n > 1, _quantile(work, n, share), np.nan) for share in (lower, upper))
-    parts = (np.exp(part) if log else part for part in (middle, low, high))
-    return Band(*parts, n=n)
+    middle, low, high = (np.exp(part) if log else part for part in (middle, low, high))
+    return Band(middle, low, high, n)
 
 
 def band_words(kind: BandKind | None, centre: str, level: float, n: int, *, log: bool) -> str:

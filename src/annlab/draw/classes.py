@@ -7,7 +7,7 @@ import numpy as np
 
 from annlab.draw.drawing import Drawing
 from annlab.draw.formats import format_number
-from annlab.draw.style import figure, housed, panel_title, readable_on, sequential
+from annlab.draw.style import colour_bar, figure, housed, panel_title, readable_on, sequential
 from annlab.draw.table import TableView
 from annlab.lab.statistics import mean_interval, proportion_interval
 
@@ -50,9 +50,7 @@ def confusion_matrix(
     axis.grid(visible=False)
     axis.set_xlabel("predicted class")
     axis.set_ylabel("true class")
-    bar = drawn.colorbar(image, ax=axis, pad=0.02, aspect=22)
-    bar.set_label("share of the true class" if normalise else "count")
-    bar.outline.set_visible(False)
+    colour_bar(drawn, image, axis, "share of the true class" if normalise else "count")
     if title:
         panel_title(axis, title)
     accuracy = float(np.trace(table) / table.sum())
@@ -74,7 +72,6 @@ def per_class_table(counts: np.ndarray, *, names: Sequence[str] | None = None, l
         ValueError: for an array of another shape, without counts or with negative ones.
     """
     import pandas as pd
-
 
     tables = _counts(counts)
     right = np.diagonal(tables, axis1=1, axis2=2)  # (replicates, classes)
@@ -101,7 +98,8 @@ def per_class_table(counts: np.ndarray, *, names: Sequence[str] | None = None, l
     }
     rows.append({"class": "mean over classes", **last, "support": float(support.sum(axis=1).mean())})
     kind = f"t intervals over {len(tables)} replicates" if len(tables) > 1 else "Wilson intervals"
-    note = f"Brackets hold {level * 100:g} % {kind}; support is the number of test examples{', mean over replicates' if len(tables) > 1 else ''}."
+    each = ", mean over replicates" if len(tables) > 1 else ""
+    note = f"Brackets hold {level * 100:g} % {kind}; support is the number of test examples{each}."
     return TableView(pd.DataFrame(rows), notes=[note], emphasis=[False] * (len(rows) - 1) + [True])
 
 
@@ -127,7 +125,6 @@ def _quotient(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 
 def _wilson(successes: int, trials: int, level: float, *, f1: bool = False) -> object:
-
 
     if trials == 0:
         return float("nan")

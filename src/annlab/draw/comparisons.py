@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from annlab.draw.drawing import INK, Drawing
 from annlab.draw.frames import Words, check_frame, values_of
 from annlab.draw.ranking import ScaleName, Way, scale_interval
-from annlab.draw.style import PALETTE, axis_text, figure, housed, legend_below, looks
+from annlab.draw.style import PALETTE, axis_text, figure, housed, legend_below, looks, scale_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,11 +66,11 @@ def stability_strip(
                 (1.0, place),
                 xycoords=("axes fraction", "data"),
                 ha="right",
-                va="bottom",
+                va="center",
                 fontsize=7.5,
             )
     if log:
-        axis.set_xscale("log")
+        scale_axes(axis, log_x=True, log_y=False)
     axis.set_xlabel(axis_text(label or words(value), unit))
     return Drawing(
         drawn,
@@ -146,14 +146,11 @@ def interval_bars(
     for text, at in (reference or {}).items():
         entries[text] = axis.axvline(at, color="#8a8a8a", linewidth=1.2, linestyle=(0, (5, 1.6)))
     if log:
-        axis.set_xscale("log")
+        scale_axes(axis, log_x=True, log_y=False)
     axis.set_xlabel(axis_text(label or words(value), unit))
     legend_below(drawn, entries, words(group) if group else "")
-    return Drawing(
-        drawn,
-        alt=alt
-        or f"Mean {axis_text(label or words(value), unit)} by {', '.join(words(name) for name in factors)} with {level * 100:g} % intervals.",
-    )
+    named = ", ".join(words(name) for name in factors)
+    return Drawing(drawn, alt=alt or f"Mean {axis_text(label or words(value), unit)} by {named} with {level * 100:g} % intervals.")
 
 
 @housed
@@ -210,10 +207,10 @@ def paired_differences(
         _mark(axis, place, values, "log" if ratio else "linear", level, PALETTE[1], "D")
     axis.axvline(1 if ratio else 0, color=INK, linewidth=1.0)
     if ratio:
-        axis.set_xscale("log")
+        scale_axes(axis, log_x=True, log_y=False)
     name = words.entry(origin)
-    text = f"{label or words(value)}: {'ratio' if ratio else 'difference'} to {name}"
-    side = f"\n({'left' if better == 'lower' else 'right'} of the line is better than {name})" if better else ""
+    text = f"{label or words(value)}: {'ratio' if ratio else 'difference'} to “{name}”"
+    side = f"\n({'left' if better == 'lower' else 'right'} of the line is better than “{name}”)" if better else ""
     axis.set_xlabel(axis_text(text, "" if ratio else unit) + side)
     return Drawing(drawn, alt=alt or f"{text}, paired by replicate, with {level * 100:g} % intervals.")
 

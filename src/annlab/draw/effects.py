@@ -9,9 +9,9 @@ from matplotlib.patches import Rectangle
 
 from annlab.draw.bands import summarise
 from annlab.draw.drawing import Drawing
-from annlab.draw.formats import format_number
+from annlab.draw.formats import format_number, format_plus_minus
 from annlab.draw.frames import Words, check_frame, groups_of
-from annlab.draw.style import PALETTE, axis_text, diverging, figure, housed, panel_title, readable_on, sequential
+from annlab.draw.style import PALETTE, axis_text, colour_bar, diverging, figure, housed, panel_title, readable_on, scale_axes, sequential
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def heat_map(
         centre: value of the neutral colour of a diverging map, for signed quantities.
         better: which way is better; marks the best cell.
         label, unit: of the value.
-        digits: significant digits of the means.
+        digits: significant digits where there is no interval; else the half-width has two.
         level: of the intervals.
         labels: shown text by factor or value.
         title: heading.
@@ -89,7 +89,7 @@ def heat_map(
         linewidth=0.8,
     )
     for (at_row, at_column), mean in np.ndenumerate(means):
-        text = _cell(mean, halves[at_row, at_column], int(lost[at_row, at_column]), digits)
+        text = _cell(float(mean), float(halves[at_row, at_column]), int(lost[at_row, at_column]), digits)
         colour = readable_on(shown.cmap(norm(mean))) if np.isfinite(mean) else "#7a7a7a"
         axis.text(at_column, at_row, text, ha="center", va="center", color=colour, fontsize=8 if len(columns) <= 6 else 7, linespacing=1.15)
     if better and np.isfinite(means).any():
@@ -108,14 +108,9 @@ def heat_map(
     if title:
         panel_title(axis, title)
     text = axis_text(label or words(value), unit)
-    bar = drawn.colorbar(shown, ax=axis, pad=0.02, aspect=18)
-    bar.set_label(text)
-    bar.outline.set_visible(False)
-    return Drawing(
-        drawn,
-        alt=alt
-        or f"{text} by {words(row)} and {words(column)}, from {format_number(float(np.nanmin(means)))} to {format_number(float(np.nanmax(means)))}.",
-    )
+    colour_bar(drawn, shown, axis, text, log=log)
+    ends = " to ".join(format_number(float(end)) for end in (np.nanmin(means), np.nanmax(means)))
+    return Drawing(drawn, alt=alt or f"{text} by {words(row)} and {words(column)}, from {ends}.")
 
 
 @housed
@@ -189,16 +184,13 @@ def main_effects(
         axis.set_xlabel(words(factor))
         axis.grid(visible=False, axis="x")
         if log:
-            axis.set_yscale("log")
+            scale_axes(axis, log_x=False, log_y=True)
     for axis in axes.flat[len(factors) :]:
         axis.set_visible(False)
     for axis in axes[:, 0]:
         axis.set_ylabel(axis_text(label or words(value), unit))
-    return Drawing(
-        drawn,
-        alt=alt
-        or f"Main effects of {', '.join(words(factor) for factor in factors)} on {label or words(value)}; bars: {level * 100:g} % intervals.",
-    )
+    named = ", ".join(words(factor) for factor in factors)
+    return Drawing(drawn, alt=alt or f"Main effects of {named} on {label or words(value)}; bars: {level * 100:g} % intervals.")
 
 
 def _reduced(part: "pd.DataFrame", value: str, replicate: str, reduce: str | None) -> np.ndarray:
@@ -232,9 +224,8 @@ def _norm(means: np.ndarray, *, log: bool, centre: float | None) -> Normalize:
 def _cell(mean: float, half: float, lost: int, digits: int) -> str:
     if not np.isfinite(mean):
         return f"{lost} failed" if lost else "–"
-    lines = [format_number(float(mean), digits)]
-    if np.isfinite(half):
-        lines.append(f"± {format_number(float(half), 2)}")
+    text = format_plus_minus(float(mean), float(half)) if np.isfinite(half) else format_number(float(mean), digits)
+    lines = [text.replace(" ± ", "\n± ") if text[0] != "(" else text.replace("×", "\n×")]
     if lost:
         lines.append(f"{lost} failed")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from matplotlib.tri import Triangulation
 from annlab.draw.drawing import Drawing
 from annlab.draw.formats import format_number
 from annlab.draw.pages import surface_page
-from annlab.draw.style import axis_text, diverging, figure, housed, label_outer, panel_title, sequential
+from annlab.draw.style import axis_text, colour_bar, diverging, figure, housed, label_outer, panel_title, sequential
 
 __all__ = ["compare_surfaces", "maps", "residual_maps", "surfaces"]
 
@@ -72,9 +72,7 @@ def surfaces(
     text = axis_text(z_label, unit)
     drawn.subplots_adjust(left=0.01, right=0.88 if columns > 1 else 0.82, bottom=0.06, top=0.93, wspace=0.06, hspace=0.12)
     place = drawn.add_axes((0.92 if columns > 1 else 0.88, 0.2, 0.018, 0.6))
-    bar = drawn.colorbar(shown, cax=place)
-    bar.set_label(text)
-    bar.outline.set_visible(False)
+    colour_bar(drawn, shown, None, text, cax=place)
     page = surface_page(arrays, across, along, mesh, (x_label, y_label, text), (low, high), colours, view)
     ends = " to ".join(format_number(value) for value in (low, high))
     return Drawing(drawn, page, alt or f"Surfaces of {text} over {x_label} and {y_label}, from {ends}: {', '.join(arrays)}.")
@@ -169,9 +167,7 @@ def maps(
         axis.set_visible(False)
     label_outer(axes, len(arrays), x_label, y_label)
     text = axis_text(label, unit)
-    bar = drawn.colorbar(shown, ax=axes, pad=0.02, aspect=24, fraction=0.05)
-    bar.set_label(text)
-    bar.outline.set_visible(False)
+    colour_bar(drawn, shown, axes, text, log=scale == "log", aspect=24, fraction=0.05)
     return Drawing(drawn, alt=alt or f"Maps of {text} over {x_label} and {y_label} on one scale: {', '.join(arrays)}.")
 
 
@@ -267,4 +263,4 @@ def _norm(arrays: Mapping[str, np.ndarray], scale: str, limits: tuple[float, flo
 
 def _similar(across: np.ndarray, along: np.ndarray) -> bool:
     spans = np.ptp(across), np.ptp(along)
-    return min(spans) > 0 and max(spans) / min(spans) < 1.5
+    return bool(min(spans) > 0 and max(spans) / min(spans) < 1.5)

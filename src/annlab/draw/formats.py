@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["format_interval", "format_number", "format_plus_minus", "format_value"]
+__all__ = ["format_interval", "format_number", "format_plus_minus", "format_setting", "format_value", "name_words"]
 
 _SMALL, _LARGE = -4, 6  # powers of ten outside which scientific notation is used
 _GROUPED_FROM = 10_000
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 NOTHING = "–"
+_CAPITALS = {"mse": "MSE", "rmse": "RMSE", "nmse": "NMSE", "mae": "MAE", "snr": "SNR", "db": "dB", "f1": "F1", "r2": "R²"}
 
 
 def format_number(value: float | None, digits: int = 3, unit: str = "") -> str:
@@ -53,6 +54,29 @@ def format_interval(mean: float, low: float, high: float, unit: str = "") -> str
     return _with_unit(f"{text}{_ten(power)}" if power else text, unit)
 
 
+def format_setting(value: Any) -> str:
+    """A parameter's value, short: numbers without trailing zeros (``0.1``, ``10⁻⁵``, ``2×10⁻⁴``), lists joined by hyphens."""
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool | np.bool_):
+        number = float(value)
+        if not math.isfinite(number) or number == 0 or number.is_integer():
+            return _number(number, 3)
+        power = math.floor(math.log10(abs(number)))
+        if _SMALL <= power < _LARGE:
+            return _minus(f"{number:.6g}")
+        mantissa = f"{number / 10.0**power:.6g}"
+        return (_minus(mantissa) if mantissa not in {"1", "-1"} else "−" * (mantissa == "-1")) + _ten(power).lstrip(
+            "×" if mantissa in {"1", "-1"} else ""
+        )
+    if isinstance(value, list | tuple):
+        return "-".join(format_setting(part) for part in value) if value else "none"
+    return format_value(value)
+
+
+def name_words(name: str) -> str:
+    """A column's name as words: spaces for underscores, abbreviations in capitals."""
+    return " ".join(_CAPITALS.get(word, word) for word in name.split("_"))
+
+
 def format_value(value: Any, digits: int = 3) -> str:
     """Any value of a table: numbers, intervals (objects with ``mean``, ``low``, ``high``), truth values, lists, text."""
     if value is None:
@@ -92,7 +116,7 @@ def _shared_power(*values: float) -> int:
     if largest == 0:
         return 0
     power = math.floor(math.log10(largest))
-    return 0 if _SMALL < power < _LARGE else power
+    return 0 if _SMALL <= power < _LARGE else power
 
 
 def _places(half_width: float, mean: float) -> int:

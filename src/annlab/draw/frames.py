@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annlab.draw.formats import format_value
+from annlab.draw.formats import format_setting, name_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +45,11 @@ def groups_of(frame: "pd.DataFrame", factors: Sequence[str]) -> list[tuple[tuple
     """Parts of the frame by the values of `factors`, numbers in order, other values as they come; lists become tuples."""
     if not factors:
         return [((), frame)]
-    hashable = frame.assign(**{name: [tuple(value) if isinstance(value, list) else value for value in frame[name]] for name in factors})
-    parts = [
-        (key if isinstance(key, tuple) else (key,), rows)
-        for key, rows in hashable.groupby(list(factors), sort=False, dropna=False, observed=True)
-    ]
+    hashable = frame.copy(deep=False)
+    for name in factors:
+        hashable[name] = [tuple(value) if isinstance(value, list) else value for value in frame[name]]
+    grouped: Any = hashable.groupby(list(factors), sort=False, dropna=False, observed=True)
+    parts = [(key if isinstance(key, tuple) else (key,), rows) for key, rows in grouped]
     if all(isinstance(value, int | float | np.integer | np.floating) for key, _ in parts for value in key):
         parts.sort(key=lambda part: part[0])
     return parts
@@ -81,11 +81,12 @@ class Words:
         self._labels = labels or {}
 
     def __call__(self, value: Any) -> str:
+        """Text of one column, factor or value."""
         if isinstance(value, list):
             value = tuple(value)
         if value in self._labels:
             return self._labels[value]
-        return value.replace("_", " ") if isinstance(value, str) else format_value(value)
+        return name_words(value) if isinstance(value, str) else format_setting(value)
 
     def entry(self, key: Sequence[Any], column: str = "") -> str:
         """Text of a group and, where several columns are drawn, its column."""

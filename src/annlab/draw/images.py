@@ -1,6 +1,7 @@
 """Sheets of images."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def image_sheet(
     columns = max(len(images) for images in arrays.values())
     edge = min(size, 6.2 / columns)
     drawn, axes = figure(len(arrays), columns, width=max(2.4, edge * columns + 1.1), height=edge * len(arrays) + 0.25 + 0.2 * bool(titles))
-    engine = drawn.get_layout_engine()
+    engine: Any = drawn.get_layout_engine()
     if engine is not None:
         engine.set(w_pad=0.015, h_pad=0.015, wspace=0, hspace=0)
     for line, (name, images) in zip(axes, arrays.items(), strict=True):

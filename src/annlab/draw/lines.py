@@ -50,7 +50,7 @@ def curves(
     """Curves with bands: one line a group of `by`, its band over replicates, one panel a value of `facet`.
 
     With `log_y`, means and their intervals are computed on logarithms (geometric means). Replicates that are not finite at a
-    point (not positive, with `log_y`) are left out there; a group that loses replicates says so in the legend.
+    point (not positive, with `log_y`), or stopped before it, are left out there; a group that loses replicates says so in the legend.
 
     Args:
         frame: long frame with columns `x`, `y`, the factors and, where there are several runs, `replicate`; such as
@@ -83,6 +83,7 @@ def curves(
     groups = [key for key, _ in groups_of(frame, factors)]
     style = looks([key[0] if len(key) == 1 else key for key in groups])
     drawn, axes = figure(-(-len(panels) // columns), min(columns, len(panels)), sharex=True, sharey=True)
+    common = words(named[0]) if len(named) == 1 else _common([words(name) for name in named])
     entries: dict[str, Any] = {}
     most = 1
     for axis, (panel, part) in zip(axes.flat, panels, strict=False):
@@ -95,9 +96,8 @@ def curves(
                 used = look if len(named) == 1 else Look(look.colour, DASHES[index], look.marker)
                 handle = draw_band(axis, points, summary, used, shade=band is not None, markers=markers)
                 text = words.entry(key, column if len(named) > 1 else "")
-                lost = len(values) - int(summary.n[-1])
-                if lost > 0 and len(values) > 1:
-                    text += f" ({lost} of {len(values)} not finite)"
+                if summary.n[-1] < len(values):
+                    text += f" ({summary.n[-1]} of {len(values)} to the end)"
                 if text and (text not in entries):
                     entries[text] = handle
         for index, (label, value) in enumerate((reference or {}).items()):
@@ -107,7 +107,7 @@ def curves(
         scale_axes(axis, log_x=log_x, log_y=log_y)
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
-    label_outer(axes, len(panels), axis_text(x_label or words(x), x_unit), axis_text(y_label or words(named[0]), y_unit))
+    label_outer(axes, len(panels), axis_text(x_label or words(x), x_unit), axis_text(y_label or common, y_unit))
     legend_below(drawn, entries, ", ".join(words(factor) for factor in factors))
     what = band_words(band, centre, level, most, log=log_y)
     if title:
@@ -115,7 +115,7 @@ def curves(
     return Drawing(
         drawn,
         alt=alt
-        or f"{axis_text(y_label or words(named[0]), y_unit)} against {axis_text(x_label or words(x), x_unit)}"
+        or f"{axis_text(y_label or common, y_unit)} against {axis_text(x_label or words(x), x_unit)}"
         f"{' by ' + ', '.join(words(factor) for factor in factors) if factors else ''}; line: {what}.",
     )
 
@@ -240,6 +240,16 @@ def draw_band(axis: Axes, x: np.ndarray, band: Band, look: Look, *, shade: bool 
         axis.fill_between(x[kept], band.low[kept], band.high[kept], color=look.colour, alpha=0.2, linewidth=0)
     (line,) = axis.plot(x, band.centre, color=look.colour, linestyle=look.dashes, marker=look.marker if markers else "")
     return line
+
+
+def _common(names: Sequence[str]) -> str:
+    """The words with which all names end (``loss`` of training loss and validation loss), or all names."""
+    shared: list[str] = []
+    for words in zip(*(reversed(name.split()) for name in names), strict=False):
+        if len(set(words)) > 1:
+            break
+        shared.insert(0, words[0])
+    return " ".join(shared) or ", ".join(names)
 
 
 def _by_second(rows: "pd.DataFrame", seconds: str, y: str, replicate: str) -> tuple[np.ndarray, np.ndarray]:

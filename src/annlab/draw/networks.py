@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,8 +16,8 @@ from annlab.draw.style import PALETTE, housed, legend_below
 __all__ = ["network"]
 
 _LINE = 0.165  # inches of one line of text
-_GAP = 2.35  # inches between layers
-_NODE = 1.22  # inches, width of a node's box
+_FREE = 1.7  # inches between the boxes of two layers, at least
+_NODE = 1.25  # inches, width of a node's box
 _DARK = "#15181c"
 _VALUE, _GRADIENT = "#00507f", "#a03c00"
 
@@ -69,7 +70,7 @@ def network(
         raise ValueError(f"a network needs two layers or more with a unit each, got sizes {tuple(layer_sizes)}")
     _check("values", values, [(size,) for size in sizes])
     _check("node_gradients", node_gradients, [(size,) for size in sizes])
-    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+    shapes = [(after, before) for before, after in pairwise(sizes)]
     _check("weights", weights, shapes)
     _check("weight_gradients", weight_gradients, shapes)
     _check("biases", biases, [(size,) for size in sizes[1:]])
@@ -78,26 +79,28 @@ def network(
     boxes = [[shown.lines(layer, unit) for unit in range(size)] for layer, size in enumerate(sizes)]
     edge_lines = (weights is not None) + (weight_gradients is not None)
     height = _height(sizes, max(len(lines) for layer in boxes for lines in layer), edge_lines)
-    width = _GAP * (len(sizes) - 1) + _NODE + 0.3
+    labels = _edge_texts(sizes, weights, weight_gradients, weight_names, digits)
+    columns = _columns(sizes, labels)
+    width = columns[-1] + _NODE + 0.3
     drawn = Figure(figsize=(width, height + 0.4 + 0.25 * bool(layer_titles) + 0.25 * bool(title)), layout="constrained")
     axis = drawn.add_subplot()
     axis.set_axis_off()
     axis.set_aspect("equal")
-    axis.set_xlim(-_NODE / 2 - 0.1, _GAP * (len(sizes) - 1) + _NODE / 2 + 0.1)
+    axis.set_xlim(-_NODE / 2 - 0.1, columns[-1] + _NODE / 2 + 0.1)
     axis.set_ylim(-height / 2, height / 2 + 0.3 * bool(layer_titles))
     places = [
-        [(_GAP * layer, (size - 1) / 2 * height / size - unit * height / size) for unit in range(size)] for layer, size in enumerate(sizes)
+        [(columns[layer], (size - 1) / 2 * height / size - unit * height / size) for unit in range(size)]
+        for layer, size in enumerate(sizes)
     ]
     reach = max((float(np.abs(matrix).max()) for matrix in weights or []), default=1.0) or 1.0
     for layer in range(len(sizes) - 1):
         share = _label_share(sizes[layer], sizes[layer + 1])
-        for unit, end in enumerate(places[layer + 1]):
-            for before, start in enumerate(places[layer]):
+        for unit, (end_x, end_y) in enumerate(places[layer + 1]):
+            for before, (start_x, start_y) in enumerate(places[layer]):
+                start, end = (start_x + _NODE / 2, start_y), (end_x - _NODE / 2, end_y)
                 weight = None if weights is None else float(np.asarray(weights[layer])[unit, before])
-                gradient = None if weight_gradients is None else float(np.asarray(weight_gradients[layer])[unit, before])
-                name = weight_names[layer][unit][before] if weight_names else ""
                 _edge(axis, start, end, weight, reach)
-                _edge_label(axis, start, end, share, _text(name, weight, digits), _text("∂", gradient, digits))
+                _edge_label(axis, start, end, share, labels[layer][unit][before])
     for layer, column in enumerate(places):
         for unit, (at_x, at_y) in enumerate(column):
             _node(axis, at_x, at_y, boxes[layer][unit])
@@ -141,7 +144,7 @@ class _Shown:
         ):
             part = None if source is None or index < 0 else source[index]
             if part is not None:
-                found.append((lead + format_number(float(np.asarray(part)[unit]), self.digits), colour))
+                found.append((lead + _short(np.asarray(part)[unit], self.digits), colour))
         return found
 
 
@@ -164,7 +167,7 @@ def _height(sizes: Sequence[int], node_lines: int, edge_lines: int) -> float:
     """Height in inches at which neither boxes nor labels touch."""
     nodes = max(sizes) * (_LINE * node_lines + 0.22)
     label = _LINE * edge_lines + 0.09
-    gaps = max(label / _label_spacing(before, after) for before, after in zip(sizes[:-1], sizes[1:], strict=True))
+    gaps = max(label / _label_spacing(before, after) for before, after in pairwise(sizes))
     return max(nodes, gaps if edge_lines else 0.0, 1.6)
 
 
@@ -177,10 +180,9 @@ def _edge(axis: Axes, start: tuple[float, float], end: tuple[float, float], weig
     )
 
 
-def _edge_label(axis: Axes, start: tuple[float, float], end: tuple[float, float], share: float, value: str, gradient: str) -> None:
+def _edge_label(axis: Axes, start: tuple[float, float], end: tuple[float, float], share: float, lines: list[tuple[str, str]]) -> None:
     at_x, at_y = (first + share * (last - first) for first, last in zip(start, end, strict=True))
-    lines = [(text, colour) for text, colour in ((value, _VALUE), (gradient, _GRADIENT)) if text]
-    _box(axis, at_x, at_y, lines, 0.075 * max((len(text) for text, _ in lines), default=0) + 0.1, 7.2, "#f7f7f4", edge=False)
+    _box(axis, at_x, at_y, lines, _label_width(lines), 7.2, "#f7f7f4", edge=False)
 
 
 def _node(axis: Axes, at_x: float, at_y: float, lines: list[tuple[str, str]]) -> None:
@@ -214,8 +216,51 @@ def _box(axis: Axes, at_x: float, at_y: float, lines: list[tuple[str, str]], wid
         )
 
 
-def _text(lead: str, number: float | None, digits: int) -> str:
-    return "" if number is None else f"{lead} {format_number(number, digits)}".strip()
+def _edge_texts(
+    sizes: Sequence[int],
+    weights: Sequence[np.ndarray] | None,
+    gradients: Sequence[np.ndarray] | None,
+    names: Sequence[Sequence[Sequence[str]]] | None,
+    digits: int,
+) -> list[list[list[list[tuple[str, str]]]]]:
+    """Lines of text with their colours of every edge, by layer, unit and unit before."""
+    found = []
+    for layer, (before, after) in enumerate(pairwise(sizes)):
+        rows = []
+        for unit in range(after):
+            row = []
+            for source in range(before):
+                lines = []
+                if weights is not None:
+                    name = f"{names[layer][unit][source]} " if names else ""
+                    lines.append((name + _short(np.asarray(weights[layer])[unit, source], digits), _VALUE))
+                if gradients is not None:
+                    lines.append((f"∂ {_short(np.asarray(gradients[layer])[unit, source], digits)}", _GRADIENT))
+                row.append(lines)
+            rows.append(row)
+        found.append(rows)
+    return found
+
+
+def _label_width(lines: list[tuple[str, str]]) -> float:
+    """Inches that an edge's label takes."""
+    return 0.066 * max((len(text) for text, _ in lines), default=0) + 0.1
+
+
+def _columns(sizes: Sequence[int], labels: list[list[list[list[tuple[str, str]]]]]) -> list[float]:
+    """Places of the layers, in inches, so far apart that labels stay clear of the boxes."""
+    places = [0.0]
+    for (before, after), layer in zip(pairwise(sizes), labels, strict=True):
+        share = _label_share(before, after)
+        widest = max(_label_width(lines) for row in layer for lines in row)
+        places.append(places[-1] + _NODE + max(_FREE, (widest / 2 + 0.08) / min(share, 1 - share)))
+    return places
+
+
+def _short(number: float, digits: int) -> str:
+    """Significant digits without trailing zeros."""
+    text = format_number(float(number), digits)
+    return text.rstrip("0").rstrip(".") if "." in text and "×" not in text else text
 
 
 def _default_names(sizes: Sequence[int]) -> list[list[str]]:

@@ -16,6 +16,7 @@ GREY = "#808080"
 
 _COLUMNS = 3
 _GRID_EDGE = 120
+_REACH = {1: 1.9, 2: 2.2, 3: 2.8}  # distance of the camera by panels in a row, so that narrow panels hold their axes
 
 
 def surface_page(
@@ -50,7 +51,7 @@ def surface_page(
         rows,
         columns,
         specs=[[{"type": "scene"}] * columns] * rows,
-        subplot_titles=list(panels),
+        subplot_titles=[name.replace(" (", "<br>(") for name in panels],
         horizontal_spacing=0.01,
         vertical_spacing=0.06,
     )
@@ -75,14 +76,15 @@ def surface_page(
         zaxis={**axis, "title": {"text": labels[2]}, "range": list(limits)},
         aspectmode="manual",
         aspectratio={"x": 1, "y": 1, "z": 0.72},
-        camera={"eye": _eye(view)},
+        camera={"eye": _eye(view, _REACH[columns])},
     )
+    page.update_annotations(font={"size": 13})
     page.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": GREY, "family": "system-ui, sans-serif", "size": 12},
-        margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        margin={"l": 0, "r": 0, "t": 44, "b": 0},
         height=60 + 330 * rows,
         autosize=True,
     )
@@ -98,10 +100,9 @@ def _hover(labels: tuple[str, str, str]) -> str:
     return "<br>".join(f"{label}: %{{{axis}:.4g}}" for label, axis in zip(labels, "xyz", strict=True)) + "<extra></extra>"
 
 
-def _eye(view: tuple[float, float]) -> dict[str, float]:
-    """Camera of plotly from elevation and azimuth in degrees."""
+def _eye(view: tuple[float, float], reach: float) -> dict[str, float]:
+    """Camera of plotly from elevation and azimuth in degrees, and its distance."""
     height, turn = np.deg2rad(view)
-    reach = 2.1
     return {
         "x": float(reach * np.cos(height) * np.cos(turn)),
         "y": float(reach * np.cos(height) * np.sin(turn)),

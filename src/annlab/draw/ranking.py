@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from annlab.draw.formats import format_setting
 from annlab.draw.frames import check_frame, values_of
 from annlab.draw.table import TableView
 from annlab.lab.statistics import SCALES, Interval, groups_not_separable, mean_interval
@@ -57,7 +58,11 @@ def summary_table(
         for key in first
     ]
     return TableView(
-        pd.DataFrame(rows), labels or {}, units or {}, {}, [f"Brackets hold the {level * 100:g} % t interval of the mean over replicates."]
+        pd.DataFrame(rows),
+        labels or {},
+        units or {},
+        dict.fromkeys(factors, format_setting),
+        [f"Brackets hold the {level * 100:g} % t interval of the mean over replicates."],
     )
 
 
@@ -95,7 +100,6 @@ def ranked_table(
     """
     import pandas as pd
 
-
     factors = [by] if isinstance(by, str) else list(by)
     check_frame(frame, [*factors, value], "a ranked table")
     groups = values_of(frame, factors, value, replicate)
@@ -122,15 +126,20 @@ def ranked_table(
     ]
     kind = {"linear": "mean", "log": "geometric mean", "logit": "mean on the logit scale"}[scale]
     notes = [
-        f"Value: {kind} with its {level * 100:g} % interval over replicates. Rows that share a letter cannot be told apart "
-        f"(paired tests, Holm-corrected, family level {level * 100:g} %)."
+        f"Value: {kind} with its {level * 100:g} % interval over replicates.",
+        f"Rows that share a letter cannot be told apart (paired tests, Holm-corrected, family level {level * 100:g} %).",
     ]
     if top is not None and top < len(rows):
         notes.append(f"The first {top} of {len(rows)} settings.")
     shown = rows[:top] if top is not None else rows
     best = _letter(0)
     return TableView(
-        pd.DataFrame(shown), labels or {}, units or {}, {}, notes, [best in str(row["not told apart"]).split() for row in shown]
+        pd.DataFrame(shown),
+        labels or {},
+        units or {},
+        dict.fromkeys(factors, format_setting),
+        notes,
+        [best in str(row["not told apart"]).split() for row in shown],
     )
 
 
@@ -177,14 +186,16 @@ def stability_table(
     unit = (units or {}).get(value, "")
     given = dict.fromkeys(("mean", "standard deviation", "minimum", "maximum"), unit) if unit else {}
     note = f"{(labels or {}).get(value, value.replace('_', ' '))} over seeds."
-    return TableView(pd.DataFrame(rows), labels or {}, {**given, **(units or {})}, {}, [note])
+    return TableView(pd.DataFrame(rows), labels or {}, {**given, **(units or {})}, dict.fromkeys(factors, format_setting), [note])
 
 
 def scale_interval(values: np.ndarray, scale: ScaleName, level: float) -> Interval:
     """T interval on a scale, its ends turned back."""
     found = mean_interval(on_scale(values, scale), level)
+    if scale == "linear":
+        return found
     back = SCALES[scale].back
-    return found if scale == "linear" else replace(found, **{name: float(back(getattr(found, name))) for name in ("mean", "low", "high")})
+    return replace(found, mean=float(back(found.mean)), low=float(back(found.low)), high=float(back(found.high)))
 
 
 def on_scale(values: np.ndarray, scale: ScaleName) -> np.ndarray:

@@ -11,8 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterMathtext
 
 from annlab.draw.drawing import INK
+from annlab.draw.formats import format_setting, name_words
 
 __all__ = [
     "DASHES",
@@ -20,6 +22,7 @@ __all__ = [
     "PALETTE",
     "Look",
     "axis_text",
+    "colour_bar",
     "diverging",
     "figure",
     "house",
@@ -51,7 +54,7 @@ DASHES: tuple[Any, ...] = (
 _ORDERED = ("#2a6fd6", "#7d5fd0", "#b653b0", "#d4607c", "#e07a2e")
 _FEW = 3
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 9.5,
@@ -188,7 +191,7 @@ def relative_luminance(colour: Any) -> float:
 
 def axis_text(label: str, unit: str = "") -> str:
     """``label (unit)``; underscores of a column's name become spaces."""
-    words = label.replace("_", " ")
+    words = name_words(label)
     return f"{words} ({unit})" if unit else words
 
 
@@ -196,17 +199,25 @@ def legend_below(made: Figure, entries: Mapping[str, Any], title: str = "", colu
     """One legend under the panels; nothing where there are no entries."""
     if not entries:
         return
-    longest = max(len(text) for text in entries)
-    fitting = max(1, int(made.get_figwidth() * 12.5 / (longest + 7)))
     made.legend(
         list(entries.values()),
         list(entries),
         loc="outside lower center",
-        ncols=columns or min(len(entries), fitting),
+        ncols=columns or _legend_columns(list(entries), made.get_figwidth()),
         title=title or None,
-        handlelength=2.6,
+        handlelength=3.0,
         columnspacing=1.4,
     )
+
+
+def colour_bar(made: Figure, shown: Any, axes: Any, text: str, *, log: bool = False, aspect: float = 20, **places: Any) -> None:
+    """Colour bar beside `axes` (or in ``cax=``) with its label."""
+    bar = made.colorbar(shown, ax=axes, **places) if "cax" in places else made.colorbar(shown, ax=axes, pad=0.02, aspect=aspect, **places)
+    bar.set_label(text)
+    bar.outline.set_visible(False)
+    if log:
+        bar.ax.yaxis.set_major_formatter(_PlainPowers())
+        bar.ax.yaxis.set_minor_formatter(_PlainPowers(minor_thresholds=(1.2, 0.5)))
 
 
 def panel_title(axes: Axes, text: str) -> None:
@@ -216,10 +227,11 @@ def panel_title(axes: Axes, text: str) -> None:
 
 def scale_axes(axis: Axes, *, log_x: bool, log_y: bool) -> None:
     """Logarithmic axes where asked."""
-    if log_x:
-        axis.set_xscale("log")
-    if log_y:
-        axis.set_yscale("log")
+    for used, direction, scale in ((log_x, axis.xaxis, axis.set_xscale), (log_y, axis.yaxis, axis.set_yscale)):
+        if used:
+            scale("log")
+            direction.set_major_formatter(_PlainPowers())
+            direction.set_minor_formatter(_PlainPowers(minor_thresholds=(1.2, 0.5)))
 
 
 def label_outer(axes: np.ndarray, count: int, x_label: str, y_label: str) -> None:
@@ -232,6 +244,23 @@ def label_outer(axes: np.ndarray, count: int, x_label: str, y_label: str) -> Non
             axes[row, column].tick_params(labelbottom=True)
         if column == 0:
             axes[row, column].set_ylabel(y_label)
+
+
+class _PlainPowers(LogFormatterMathtext):
+    """Ticks of a logarithmic axis as plain numbers (0.01) or powers (10⁻⁵), where matplotlib labels them at all."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return format_setting(float(f"{x:.6g}")) if super().__call__(x, pos) else ""
+
+
+def _legend_columns(texts: Sequence[str], width: float) -> int:
+    """Largest number of columns, filled downwards, that fits into `width` inches."""
+    for columns in range(len(texts), 1, -1):
+        rows = -(-len(texts) // columns)
+        needed = sum(0.62 + 0.073 * max(map(len, texts[start : start + rows])) for start in range(0, len(texts), rows))
+        if needed <= width - 0.1:
+            return -(-len(texts) // rows)
+    return 1
 
 
 def _linear(colour: np.ndarray) -> np.ndarray:

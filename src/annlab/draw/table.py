@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from annlab.draw.formats import NOTHING, format_value
+from annlab.draw.formats import NOTHING, format_value, name_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ class TableView:
     def headings(self) -> list[str]:
         """Headings with units, one a shown column."""
         names = [str(name) for name in self._shown().columns]
-        texts = [self.labels.get(name, name.replace("_", " ")) for name in names]
+        texts = [self.labels.get(name, name_words(name)) for name in names]
         return [f"{text} ({self.units[name]})" if self.units.get(name) else text for name, text in zip(names, texts, strict=True)]
 
     def rows(self) -> list[list[str]]:

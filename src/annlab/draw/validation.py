@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 
 from annlab.draw.bands import BandKind, band_words, summarise
 from annlab.draw.drawing import INK, Drawing
+from annlab.draw.formats import format_setting
 from annlab.draw.frames import Words, check_frame, groups_of, replicate_matrix, values_of
 from annlab.draw.lines import draw_band
 from annlab.draw.style import DASHES, PALETTE, Look, axis_text, figure, housed, legend_below, looks, scale_axes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["cross_validation_table", "fold_diagram", "learning_curve", "validation_curve"]
 
 _MANY_ROWS = 30
+_FEW_POINTS = 9
 
 
 @housed
@@ -77,6 +79,7 @@ def learning_curve(
             )
             entries[words.entry(key, column)] = handle
     scale_axes(axis, log_x=log_x, log_y=log_y)
+    _tick_points(axis, sorted(frame[size].unique()), log=log_x)
     axis.set_xlabel(axis_text("training set", "examples"))
     axis.set_ylabel(axis_text(y_label or "error", y_unit))
     legend_below(drawn, entries, words(by) if by else "")
@@ -149,7 +152,9 @@ def validation_curve(
     _ring(axis, places[best], means[best], "s", entries, f"best: {words(settings[best])}", 12)
     _ring(axis, places[at], means[at], "o", entries, f"chosen: {words(chosen)}", 9)
     scale_axes(axis, log_x=log_x and numeric, log_y=log_y)
-    if not numeric:
+    if numeric:
+        _tick_points(axis, settings, log=log_x)
+    else:
         axis.set_xticks(places, [words(value) for value in settings])
         turned = max(len(words(value)) for value in settings) * len(settings) > 55  # characters that fit under the axis
         axis.tick_params(axis="x", rotation=35 if turned else 0)
@@ -204,7 +209,14 @@ def cross_validation_table(
         )
     best = np.nanargmin(means) if better == "lower" else np.nanargmax(means)
     note = f"Scores are {(labels or {}).get(value, value.replace('_', ' '))}; the best mean is set in bold."
-    return TableView(pd.DataFrame(rows), labels or {}, units or {}, {}, [note], [index == best for index in range(len(rows))])
+    return TableView(
+        pd.DataFrame(rows),
+        labels or {},
+        units or {},
+        dict.fromkeys(factors, format_setting),
+        [note],
+        [index == best for index in range(len(rows))],
+    )
 
 
 @housed
@@ -245,9 +257,7 @@ def fold_diagram(
         if len(starts) <= 200:  # bars of neighbours; scattered examples are drawn as an image
             for start, end in zip(starts, ends, strict=True):
                 kind = line[start]
-                axis.barh(
-                    row, end - start, left=start, height=0.72, color=colours[kind], edgecolor="white", linewidth=0.4
-                )
+                axis.barh(row, end - start, left=start, height=0.72, color=colours[kind], edgecolor="white", linewidth=0.4)
         else:
             axis.imshow(
                 line[None, :],
@@ -268,6 +278,13 @@ def fold_diagram(
     legend_below(drawn, entries)
     held = f", {kept.size} kept for the test" if kept.size else ""
     return Drawing(drawn, alt=alt or f"{len(used)} folds of {n} examples{held}; each bar shows the validation part of one fold.")
+
+
+def _tick_points(axis: Axes, points: Sequence[float], *, log: bool) -> None:
+    """Ticks at the points themselves on a logarithmic axis with few of them."""
+    if log and len(points) <= _FEW_POINTS:
+        axis.set_xticks(points, [format_setting(point) for point in points])
+        axis.set_xticks([], minor=True)
 
 
 def _means(scores: Mapping[Any, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
