@@ -55,9 +55,10 @@ class TiedGradient:
         self.ties: list[tuple[torch.Tensor, torch.Tensor]] = []
         for layer, weight, bias in zip(net.layers, stack.weights, stack.biases, strict=True):
             for own, stacked in ((layer.weight, weight), (layer.bias, bias)):
-                stacked.data = own.data.unsqueeze(0)
-                stacked.grad = torch.zeros_like(stacked)
-                self.ties.append((own, stacked.grad.squeeze(0)))
+                gradient = torch.zeros_like(own)
+                # a stack holds transposed weights
+                stacked.data, stacked.grad = (t.permute(*range(t.ndim)[::-1]).unsqueeze(0) for t in (own.data, gradient))
+                self.ties.append((own, gradient))
         self.gradient = _WholeBatches(stack, loss)
         self.indices = loss == "cross_entropy"
         self.n_outputs = net.n_outputs
