@@ -197,7 +197,8 @@ def check(study: "Study") -> list[str]:
     from annlab.lab.mapping import problems_of
 
     found, problems = _mapped(study)
-    return problems + [f"{each.row.id}: {problem}" for each in found.values() for problem in problems_of(study, each, found)]
+    full = study.design("full")
+    return problems + [f"{each.row.id}: {problem}" for each in found.values() for problem in problems_of(study, full, each, found)]
 
 
 def _mapped(study: "Study") -> tuple[dict[str, Mapped], list[str]]:

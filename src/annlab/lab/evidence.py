@@ -87,11 +87,12 @@ class Evidence:
     Args:
         study: the study.
         results: what is stored of one profile.
+        full: the design of the ``full`` profile.
     """
 
-    def __init__(self, study: "Study", results: "Results") -> None:
+    def __init__(self, study: "Study", results: "Results", full: "Design | None" = None) -> None:
         self.study, self.results, self.profile = study, results, results.profile
-        self.full = study.design("full")
+        self.full = full or study.design("full")
         self._records: dict[tuple[str, str], list[Record]] = {}
         for record in results.records:
             self._records.setdefault((record.stage, record.cell.identity), []).append(record)

@@ -20,7 +20,7 @@ from annlab.lab.verdicts import Verdict
 if TYPE_CHECKING:
     from annlab.lab.grid import Cell
     from annlab.lab.results import Results
-    from annlab.lab.study import Study
+    from annlab.lab.study import Design, Study
 
 __all__ = ["judge_rows"]
 
@@ -47,12 +47,13 @@ class _Answer:
 def judge_rows(study: "Study", results: "Sequence[Results]") -> list[Verdict]:
     """Verdicts on the study's rows in the ledger's order, from the stored results of several profiles, the first asked first."""
     found = mapped(study)
-    profiles = [Evidence(study, each) for each in results]
+    full = study.design("full")
+    profiles = [Evidence(study, each, full) for each in results]
     verdicts: dict[str, Verdict] = {}
     tests: dict[str, _Answer] = {}
     for each in found.values():
         try:
-            judged = _row(study, each, found, profiles)
+            judged = _row(full, each, found, profiles)
         except (MappingError, UsageError, KeyError) as error:
             raise MappingError(f"claim {each.row.id}: {error}") from error
         if isinstance(judged, _Answer):
@@ -63,7 +64,7 @@ def judge_rows(study: "Study", results: "Sequence[Results]") -> list[Verdict]:
     return [verdicts[name] for name in found]
 
 
-def _row(study: "Study", each: Mapped, found: Mapping[str, Mapped], profiles: Sequence[Evidence]) -> "Verdict | _Answer":
+def _row(full: "Design", each: Mapped, found: Mapping[str, Mapped], profiles: Sequence[Evidence]) -> "Verdict | _Answer":
     """The verdict on one row, or the test results that wait for the correction over the whole study."""
     row, answer, other = each.row, each.claim.answer, other_row(each, found)
     if isinstance(answer, Untestable):
@@ -76,7 +77,7 @@ def _row(study: "Study", each: Mapped, found: Mapping[str, Mapped], profiles: Se
     try:
         chosen = _first_answer(each, profiles, read)
     except NotRun as state:
-        return _not_run(study, each, found, state)
+        return _not_run(full, each, found, state)
     return chosen if row.kind == "qualitative" else _measured(each, other, chosen)
 
 
@@ -239,19 +240,19 @@ def _label(each: Mapped) -> str:
     return f" with {shown}" if shown else ""
 
 
-def _not_run(study: "Study", each: Mapped, found: Mapping[str, Mapped], state: NotRun) -> Verdict:
-    cells = required(study, each, found)
-    command = ["annlab", "run", study.name, "--profile", "full", *(_where(study, cells)), *(["--fresh"] if state.rank == 0 else [])]
+def _not_run(full: "Design", each: Mapped, found: Mapping[str, Mapped], state: NotRun) -> Verdict:
+    study, cells = full.study, required(full.study, full, each, found)
+    command = ["annlab", "run", study.name, "--profile", "full", *(_where(full, cells)), *(["--fresh"] if state.rank == 0 else [])]
     verdict = _verdict(each, "not-run", state.reason)
-    return replace(verdict, cost_seconds=_cost(study, cells), command=shlex.join(command))
+    return replace(verdict, cost_seconds=_cost(full, cells), command=shlex.join(command))
 
 
-def _where(study: "Study", cells: "Sequence[Cell]") -> list[str]:
+def _where(full: "Design", cells: "Sequence[Cell]") -> list[str]:
     """Conditions that keep the needed cells of the ``full`` profile: a named case, or parameters that leave out further cells."""
     named = set.intersection(*(set(cell.names) for cell in cells))
     if named:
         return ["--where", f"case={min(named)}"]
-    everything = [as_dict(cell.params) for cell in study.design("full").cells]
+    everything = [as_dict(cell.params) for cell in full.cells]
     needed = [as_dict(cell.params) for cell in cells]
     options = []
     for name, value in needed[0].items():
@@ -268,10 +269,10 @@ def _written(value: Any) -> str:
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _cost(study: "Study", cells: "Sequence[Cell]") -> float | None:
+def _cost(full: "Design", cells: "Sequence[Cell]") -> float | None:
+    study, replicates = full.study, full.replicates
     if study.cost is None:
         return None
-    replicates = study.design("full").replicates
     blocks = math.ceil(replicates / study.block)
     return math.fsum(study.cost(cell.params) * (blocks if study.is_stacked(cell.params) else replicates) for cell in cells)
 

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["other_row", "problems_of", "required"]
 
 
-def required(study: "Study", each: "Mapped", found: "Mapping[str, Mapped]") -> "list[Cell]":
-    """Cells of the ``full`` profile that the row needs in all its variants, each once.
+def required(study: "Study", full: "Design", each: "Mapped", found: "Mapping[str, Mapped]") -> "list[Cell]":
+    """Cells of the design `full` that the row needs in all its variants, each once.
 
     Raises:
         MappingError: where a cell is not found, or not exactly one.
         UsageError: for a parameter that the study has not.
     """
-    full = study.design("full")
     cells = [cell for wanted in each.cells for cell in _cells(study, full, each.claim.answer, wanted, each.row)]
     other = other_row(each, found)
     if other:
@@ -44,7 +43,7 @@ def other_row(each: "Mapped", found: "Mapping[str, Mapped]") -> "Mapped | None":
     return found[name] if name is not None else None
 
 
-def problems_of(study: "Study", each: "Mapped", found: "Mapping[str, Mapped]") -> list[str]:
+def problems_of(study: "Study", full: "Design", each: "Mapped", found: "Mapping[str, Mapped]") -> list[str]:
     """What is wrong with the mapping of one row, in sentences."""
     row, mapping = each.row, each.claim
     answer, problems = mapping.answer, list[str]()
@@ -62,7 +61,7 @@ def problems_of(study: "Study", each: "Mapped", found: "Mapping[str, Mapped]") -
     if unknown:
         problems.append(f"chosen or free names {unknown[0]!r}, which is no parameter")
     try:
-        cells = required(study, each, found)
+        cells = required(study, full, each, found)
         other = other_row(each, found)
     except (MappingError, UsageError, KeyError) as error:
         return [*problems, str(error)]
