@@ -228,8 +228,8 @@ def test_at_adds_to_the_cell_and_leaves_the_original():
         (lambda: greater(metric("x"), 0.0, margin=-1), ValueError, "at least 0"),
         (lambda: equal_within(metric("x"), 0.0, 0.0), ValueError, "positive margin"),
         (lambda: trend(metric("x"), "noise", "upwards"), ValueError, "'up' or 'down'"),
-        (lambda: selects(), ValueError, "either a function or parameters"),
-        (lambda: all_of(), ValueError, "at least one test"),
+        (selects, ValueError, "either a function or parameters"),
+        (all_of, ValueError, "at least one test"),
         (lambda: untestable(" "), ValueError, "needs a reason"),
     ],
 )

@@ -39,7 +39,8 @@ def test_mean_interval_equals_the_textbook():
 def test_small_samples():
     one, none = mean_interval([3.0]), mean_interval([math.nan])
     assert (one.mean, one.n) == (3.0, 1)
-    assert math.isnan(one.low) and math.isnan(one.high)
+    assert math.isnan(one.low)
+    assert math.isnan(one.high)
     assert none.n == 0
     assert math.isnan(none.mean)
     assert mean_interval([1.0, math.nan, 3.0, math.inf]).n == 2

@@ -63,8 +63,7 @@ class Bench:
         comparison = comparison or ("approx" if value else "")
         config = config.replace('"', '""')
         self.lines.append(f'toy.{name},toy,report-A,1,{kind},q,{value},{unit},{comparison},"{config}",It is so.\n')
-        parsed = tuple(parse_ledger(HEADER + "".join(self.lines)).values())
-        self.patch.setattr(grammar, "rows", lambda study: parsed)
+        self.patch.setattr(grammar, "rows", lambda study: tuple(parse_ledger(HEADER + "".join(self.lines)).values()))
 
     def claim(self, name, *args, **options):
         self.claims.append(claim(f"toy.{name}", *args, **options))
@@ -560,10 +559,9 @@ def test_the_tests_of_a_study_err_together_as_rarely_as_stated(bench, rng):
     for i in range(10):
         bench.row(f"r{i}", "qualitative")
         bench.claim(f"r{i}", greater(metric(f"m{i}").at(noise=1.0), metric(f"m{i}").at(noise=0.1)), cell={"activation": "relu"})
-    erred, trials = 0, 100
+    erred, trials, used = 0, 100, {0.1: 0, 1.0: 1}
     for _ in range(trials):
         x = rng.normal(size=(2, 6, 10))
-        used = {0.1: 0, 1.0: 1}
         verdicts = bench.judge(
             lambda p, r, x=x: {f"m{i}": x[used[p.noise], r, i] for i in range(10)} if p.noise in used and p.activation == "relu" else None,
             n=6,

@@ -93,10 +93,12 @@ class Evidence:
     def __init__(self, study: "Study", results: "Results", full: "Design | None" = None) -> None:
         self.study, self.results, self.profile = study, results, results.profile
         self.full = full or study.design("full")
+        self._identities: dict[int, tuple[Cell, str]] = {}  # making one costs more than all else here
         self._records: dict[tuple[str, str], list[Record]] = {}
         for record in results.records:
-            self._records.setdefault((record.stage, record.cell.identity), []).append(record)
-        self._settings = {cell.identity: as_dict(cell.params) for cell in (*self.full.cells, *results.cells)}
+            self._records.setdefault((record.stage, self._identity(record.cell)), []).append(record)
+        self._cells = {self._identity(cell): cell for cell in results.cells}
+        self._settings = {self._identity(cell): as_dict(cell.params) for cell in (*self.full.cells, *results.cells)}
 
     def sample(self, value: Value, wanted: Mapping[str, Any], row: "Row", free: frozenset[str], pool: Any = None) -> Sample:
         """Values of `value` in the cell of the ``full`` profile with the wanted parameters.
@@ -157,27 +159,38 @@ class Evidence:
 
     def _locate(self, target: Cell, free: frozenset[str]) -> Cell:
         """The cell of this profile that equals `target` but for free parameters; `NotRun` names what else differs."""
-        ranked = sorted(
-            self.results.cells, key=lambda cell: (len(self._differences(cell, target, free)), len(self._differences(cell, target)))
-        )
-        if not ranked:
-            raise NotRun("not run")
-        nearest = ranked[0]
+        nearest = self._cells.get(self._identity(target)) or self._nearest(target, free)
         differences = self._differences(nearest, target, free)
         if differences:
-            stored = any(record.outcome for record in self._records.get(("trial", nearest.identity), ()))
+            stored = any(record.outcome for record in self._records.get(("trial", self._identity(nearest)), ()))
             raise NotRun(f"scaled: the {self.profile} profile has {', '.join(differences)}", 1 if stored else 2)
         for name in self.study.data_of(nearest.params):
             if sentence := stand_in(name):
                 raise NotRun(f"stand-in data: {sentence}", 1)
         return nearest
 
+    def _nearest(self, target: Cell, free: frozenset[str]) -> Cell:
+        if not self._cells:
+            raise NotRun("not run")
+        theirs, best, nearest = self._settings[self._identity(target)], (math.inf, math.inf), target
+        for cell in self._cells.values():
+            unlike = [name for name, value in self._settings[self._identity(cell)].items() if value != theirs[name]]
+            if (distance := (sum(name not in free for name in unlike), len(unlike))) < best:
+                best, nearest = distance, cell
+        return nearest
+
+    def _identity(self, cell: Cell) -> str:
+        known = self._identities.get(id(cell))
+        if known is None:
+            known = self._identities[id(cell)] = (cell, cell.identity)  # holding the cell keeps its id taken
+        return known[1]
+
     def _differences(self, cell: Cell, target: Cell, free: Iterable[str] = ()) -> list[str]:
-        ours, theirs = self._settings[cell.identity], self._settings[target.identity]
+        ours, theirs = self._settings[self._identity(cell)], self._settings[self._identity(target)]
         return [f"{name} {ours[name]} instead of {theirs[name]}" for name in ours if name not in free and ours[name] != theirs[name]]
 
     def _usable(self, cell: Cell, stage: str = "trial") -> "list[Record]":
-        held = [record for record in self._records.get((stage, cell.identity), ()) if record.outcome or record.failure]
+        held = [record for record in self._records.get((stage, self._identity(cell)), ()) if record.outcome or record.failure]
         if not held:
             raise NotRun("not run")
         fresh = [record for record in held if not record.stale]
@@ -190,10 +203,10 @@ class Evidence:
             raise MappingError(f"study {self.study.name!r} has no final stage")
         for target in targets(self.full, self.study.select.among, single=False):
             self._usable(self._locate(target, free))  # the choice was made among all candidates, or this raises
-        ran = {record.cell.identity: record.cell for record in self.results.records if record.stage == "final"}
+        ran = {self._identity(record.cell): record.cell for record in self.results.records if record.stage == "final"}
         allowed = targets(self.full, wanted, single=False)
         for cell in ran.values():
-            self._settings.setdefault(cell.identity, as_dict(cell.params))
+            self._settings.setdefault(self._identity(cell), as_dict(cell.params))
             if any(not self._differences(cell, target, free) for target in allowed):
                 return self._usable(cell, "final")
         if ran:

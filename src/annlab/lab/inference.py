@@ -171,7 +171,7 @@ def _extreme(spec: Extreme, asked: _Asked) -> Tested:
 
 
 def _selects(spec: Selects, asked: _Asked) -> Tested:
-    from scipy.stats import binomtest
+    from scipy.special import bdtr, bdtrc
 
     choices = asked.evidence.choices(asked.wanted, asked.free)
     n = len(choices)
@@ -182,7 +182,7 @@ def _selects(spec: Selects, asked: _Asked) -> Tested:
     complete = n >= asked.evidence.results.design.replicates
     if n < MINIMUM:
         return replace(_nothing(f"{n} replicates; {MINIMUM} are needed"), n=n, complete=complete)
-    shown, contrary = (float(binomtest(hits, n, 0.5, side).pvalue) for side in ("greater", "less"))
+    shown, contrary = (float(bdtrc(hits - 1, n, 0.5)) if hits else 1.0), float(bdtr(hits, n, 0.5))  # P(K >= hits), P(K <= hits)
     return Tested(shown, contrary, proportion_interval(hits, n), n, f"selected in {hits} of {n} replicates", complete)
 
 

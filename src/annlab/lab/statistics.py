@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special  # scipy.stats takes a second and more to import
 
 __all__ = [
     "SCALES",
@@ -103,7 +103,7 @@ def _interval(values: ArrayLike, level: float, variance: Callable[[int], float],
         return Interval(math.nan, math.nan, math.nan, 0, math.nan)
     std = _std(x)
     spread, freedom = (pooled.std, pooled.freedom) if pooled else (std, n - 1)
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * spread * math.sqrt(variance(n)) if freedom > 0 else math.nan
+    half = float(special.stdtrit(freedom, (1 + level) / 2)) * spread * math.sqrt(variance(n)) if freedom > 0 else math.nan
     mean = float(np.mean(x)) if np.ptp(x) > 0 else float(x[0])  # the mean of equal numbers may differ from them in the last bit
     return Interval(mean, mean - half, mean + half, n, std)
 
@@ -132,7 +132,7 @@ def proportion_interval(successes: int, trials: int, level: float = 0.95) -> Int
     """
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError(f"successes must lie between 0 and trials >= 1, got {successes} of {trials}")
-    z, p = float(stats.norm.ppf((1 + level) / 2)), successes / trials
+    z, p = float(special.ndtri((1 + level) / 2)), successes / trials
     centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
     low = 0.0 if successes == 0 else centre - half
@@ -184,7 +184,7 @@ def paired_test(
         above, below = _bootstrap_tails(d, observed, rng)
         method: Literal["t", "bootstrap"] = "bootstrap"
     else:
-        above, below = float(stats.t.sf(observed, n - 1)), float(stats.t.cdf(observed, n - 1))
+        above, below = float(special.stdtr(n - 1, -observed)), float(special.stdtr(n - 1, observed))
         method = "t"
     p = {"greater": above, "less": below, "two-sided": min(1.0, 2 * min(above, below))}[alternative]
     return PairedTest(p, interval, n, method)
