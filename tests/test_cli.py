@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -169,6 +170,16 @@ def test_settings_and_conditions_reach_the_trial(tiny, fresh_home):
     spec = json.loads(stored.read_text())["spec"]
     assert (spec["params"]["sizes"], spec["params"]["draws"], spec["block"]) == ([3, 4], 100, [0, 1])
     assert not (fresh_home / "reports").exists()
+
+
+def test_the_command_in_the_report_gives_the_same_results_again(tiny, fresh_home):
+    from annlab.lab.discover import load_study
+    from annlab.lab.run import run
+
+    results = run(load_study(tiny), "quick", settings={"sizes": (3, 4)}, where={"draws": [10, 100]}, replicates=1, seed=3, workers=0)
+    command = shlex.split(results.provenance["command"])
+    assert command[:3] == ["annlab", "run", "tiny.py"]
+    assert invoke(*command[1:], "--dry-run").stdout.splitlines()[3].split()[:6] == ["tiny", "2", "1", "2", "2", "0"]
 
 
 def test_a_failed_job_is_listed_costs_itself_alone_and_can_be_shown(tiny, fresh_home):

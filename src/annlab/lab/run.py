@@ -1,5 +1,6 @@
 """Run studies: plan their jobs, compute what the store lacks, hand back lazy results."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from annlab.errors import UsageError
-from annlab.lab.discover import load_study
+from annlab.lab.discover import load_study, source_of
 from annlab.lab.driver import Driver, Event, Keep, assignment_of
 from annlab.lab.engine import TIME_LIMIT, cores
 from annlab.lab.grid import Cell
@@ -171,15 +172,17 @@ class _Request:
 
     def command(self, study: Study) -> str:
         """How the command line writes it."""
-        parts = ["annlab run", study.name, "--profile", self.profile]
-        for option, values in (("--set", self.settings), ("--where", self.where)):
-            for name, value in (values or {}).items():
-                written = f"{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
-                parts += [option, f'"{written}"' if " " in written else written]
+        source = source_of(study)
+        parts = ["annlab", "run", source.argument if source else study.name, "--profile", self.profile]
+        for name, value in (self.settings or {}).items():
+            parts += ["--set", f"{name}={_written(value)}"]
+        for name, value in (self.where or {}).items():
+            for choice in value if isinstance(value, list | set | frozenset) else [value]:
+                parts += ["--where", f"{name}={_written(choice)}"]
         parts += ["--replicates", str(self.replicates)] if self.replicates else []
         parts += ["--device", self.device] if self.device != "cpu" else []
         parts += ["--seed", str(self.seed)] if self.seed else []
-        return " ".join(parts)
+        return shlex.join(parts)
 
 
 def _results(planner: Planner, design: Design, request: _Request) -> Results:
@@ -231,6 +234,12 @@ def _device(name: str) -> str:
         if not torch.cuda.is_available():
             raise UsageError(f"device {name!r} is not available here; use cpu")
     return name
+
+
+def _written(value: Any) -> str:
+    """A value as `annlab.lab.params.parse` reads it."""
+    nested = isinstance(value, list | tuple) and any(isinstance(part, list | tuple) for part in value)
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) and not nested else str(value)
 
 
 def _tupled(value: Any) -> Any:
