@@ -86,7 +86,7 @@ def test_roughness_of_a_surface():
 
 
 def test_plateau():
-    losses = [5.0, 1.04, 1.2, 1.05, 0.96, 1.0]
+    losses = [5.0, 1.04, 1.2, 1.045, 0.96, 1.0]
     assert plateau_index(losses) == 3
     assert plateau_epoch(losses) == 4
     assert plateau_epoch(losses, epochs=[10, 20, 30, 40, 50, 60]) == 40

@@ -15,7 +15,12 @@ SLACK = 32  # rows kept free behind the history, so that the oldest pair leaves 
 
 
 class LBFGS(torch.optim.Optimizer):
-    r"""L-BFGS (Nocedal and Wright, 2006, algorithm 7.4) with torch's strong Wolfe line search, the same iterates as `torch.optim.LBFGS`.
+    r"""L-BFGS (Nocedal and Wright, 2006, algorithm 7.4) with torch's strong Wolfe line search: the iterates of `torch.optim.LBFGS`.
+
+    Three things differ. The line search may always take 25 evaluations, where torch of late grants it what `max_eval` leaves: none
+    for one iteration a step, which then goes the whole way or nowhere. Where the search finds no lower point the history is forgotten,
+    and if steepest descent finds none either the optimiser rests until the gradient changes; torch searches in vain ever after. A loss
+    that is not finite counts as high, so that the search turns back from it.
 
     With the pairs s_i = x_{i+1} - x_i and y_i = g_{i+1} - g_i as rows of S and Y and U the upper triangle of S Y^T, the two-loop
     recursion is U a = -S g; r = h (-g - Y^T a); U^T c = diag(U) a - Y r; direction = r + S^T c, with h = s^T y / y^T y of the last pair.
@@ -24,7 +29,8 @@ class LBFGS(torch.optim.Optimizer):
         params: parameters, one group.
         lr: first step length tried; the first iteration divides it by the gradient's 1-norm where that exceeds 1.
         max_iter: iterations a `step`.
-        max_eval: evaluations a `step` after which no further iteration starts; ``max_iter * 5 // 4`` where None.
+        max_eval: evaluations a `step` after which no further iteration starts; ``max_iter * 5 // 4`` where None. It does not cut a
+            line search short.
         tolerance_grad: largest absolute gradient at which nothing is left to do.
         tolerance_change: change of the parameters or the loss at which a `step` ends.
         history_size: number of pairs kept.
@@ -80,16 +86,19 @@ class LBFGS(torch.optim.Optimizer):
         evaluations, x, gradient = 1, self._gather(), self._gather_gradient()
         state["evaluations"] = state.get("evaluations", 0) + 1
         self.evaluated = first_loss
-        if _largest(gradient) <= group["tolerance_grad"]:
+        if _largest(gradient) <= group["tolerance_grad"] or _same(state.get("resting_at"), gradient):
             return first_loss
 
-        reached = 0.0  # step length at which the parameters and their gradient stand
+        before, reached = loss, 0.0  # step length at which the parameters and their gradient stand
 
         def evaluate(point: torch.Tensor, t: Any, direction: torch.Tensor) -> tuple[float, torch.Tensor]:
             nonlocal reached
             reached = float(t)
             self._scatter(torch.add(point, direction, alpha=reached))
-            return float(closure()), self._gather_gradient()
+            value = float(closure())
+            if not math.isfinite(value):
+                return before + 1e6 * (1.0 + abs(before)), torch.zeros_like(point)
+            return value, self._gather_gradient()
 
         for iteration in range(1, group["max_iter"] + 1):
             direction = self._direction(state, gradient)
@@ -117,6 +126,9 @@ class LBFGS(torch.optim.Optimizer):
                     self._scatter(x)
                     self._scatter_gradient(gradient)
                 self.evaluated = loss
+                if not t and math.isfinite(before):
+                    state["resting_at"] = gradient if fresh else None
+                    state["iterations"] = 0
             state["move"] = direction * float(t)
             evaluations += spent
             state["evaluations"] += spent
@@ -190,3 +202,7 @@ class LBFGS(torch.optim.Optimizer):
 
 def _largest(vector: torch.Tensor) -> torch.Tensor:
     return torch.linalg.vector_norm(vector, math.inf)
+
+
+def _same(kept: torch.Tensor | None, gradient: torch.Tensor) -> bool:
+    return kept is not None and torch.equal(kept, gradient)
