@@ -28,8 +28,8 @@ def trial(params, ctx):
     return Outcome(
         metrics={"mean": float(noise.mean()), "nothing": float("nan"), "count": params.size, "everything": float("-inf")},
         timings={"draw": 0.001},
-        series={"path": {"step": steps, "value": np.cumsum(noise[:3]), "name": ["a", "b", "é"]}},
-        arrays={"noise": noise, "flags": noise > 0, "scalar": np.float32(noise[0]), "turned": noise[:6].reshape(2, 3).T},
+        series={"path": {"step": steps, "value": np.cumsum(noise)[:3], "name": ["a", "b", "é"]}},
+        arrays={"noise": noise, "flags": noise > 0, "scalar": np.float32(noise[0]), "turned": noise[:4].reshape(2, 2).T},
     )
 
 
@@ -77,9 +77,10 @@ def needy_trial(params, ctx):
 
 
 def timed_trial(params, ctx):
-    (ctx.scratch / "calls").open("a").write("x")
+    calls = ctx.scratch / "calls"
+    calls.write_text((calls.read_text() if calls.exists() else "") + "x")
     time.sleep(0.01)
-    return Outcome(metrics={"calls": float(len((ctx.scratch / "calls").read_text()))}, timings={"nap": 0.01})
+    return Outcome(metrics={"calls": float(len(calls.read_text()))}, timings={"nap": 0.01})
 
 
 toy = Study(
@@ -144,3 +145,5 @@ toy_timed = Study(
     cost=lambda params: params.level,
 )
 toy_priced = replace(toy, name="toy-priced", cost=lambda params: params.level)
+toy_mishaps = replace(toy, name="toy-mishaps", replicates=1, grid=grid(mishap=["none", "raise", "exit", "leave", "hang", "eat"]))
+toy_slow = replace(toy, name="toy-slow", replicates=6, grid=grid(pause=[0.1, 0.15], level=[1.0, 2.0]))

@@ -15,7 +15,7 @@ from typing import Any
 from annlab.errors import UsageError, unknown_name
 from annlab.lab.study import Study
 
-__all__ = ["Card", "Source", "catalogue", "load_study", "module_of", "source_of", "studies_in"]
+__all__ = ["Card", "Source", "catalogue", "load_study", "module_of", "source_of", "studies_in", "study_needed"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,16 @@ class Source:
     module: str
     path: str
     name: str
+
+    @property
+    def argument(self) -> str:
+        """What `load_study` takes to find it: its name, or its file, relative where it lies below the current folder."""
+        if not self.path:
+            return self.name
+        here, path = Path.cwd(), Path(self.path)
+        shown = str(path.relative_to(here) if path.is_relative_to(here) else path)
+        alone = getattr(_from_file(path), "study", None) is self.load() or len(studies_in(_from_file(path))) == 1
+        return shown if alone else f"{shown}:{self.name}"
 
     def load(self) -> Study:
         """Import it, or take it where it is imported already."""
@@ -81,6 +91,13 @@ def load_study(name_or_path: str | Path) -> Study:
 def studies_in(module: ModuleType) -> dict[str, Study]:
     """The studies bound to names of a module, by their own names."""
     return {value.name: value for value in vars(module).values() if isinstance(value, Study)}
+
+
+def study_needed(name: str, by: Study) -> Study:
+    """The study called `name` that `by` needs: one of its own module, or one that can be called by name."""
+    home = module_of(by)
+    beside = studies_in(sys.modules[home]) if home else {}
+    return beside[name] if name in beside else load_study(name)
 
 
 def module_of(study: Study) -> str | None:

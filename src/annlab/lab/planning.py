@@ -8,7 +8,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from annlab.errors import UsageError
-from annlab.lab.discover import load_study
+from annlab.lab.discover import load_study, study_needed
 from annlab.lab.grid import Cell
 from annlab.lab.jobs import Job, make_job
 from annlab.lab.params import canonical, resolve
@@ -101,10 +101,10 @@ class Planner:
     _paces: dict[str, Callable[[Job], float | None]] = field(default_factory=dict)
     _whole: set[str] = field(default_factory=set)
 
-    def study(self, name: str) -> Study:
-        """The study called so."""
+    def study(self, name: str, needed_by: Study | None = None) -> Study:
+        """The study called so: of this call, else of the module of the one that needs it, else of all."""
         if name not in self.studies:
-            self.studies[name] = load_study(name)
+            self.studies[name] = study_needed(name, needed_by) if needed_by else load_study(name)
         return self.studies[name]
 
     def job(self, study: Study, params: Any, replicate: int, stage: str = "trial", _path: tuple[str, ...] = ()) -> Job:
@@ -116,7 +116,7 @@ class Planner:
         if place not in self._jobs:
             needs = []
             for need in study.needs_of(params):
-                other = self.study(need.study)
+                other = self.study(need.study, study)
                 wanted = self.job(other, resolve(other.params, need.params), need.replicate, "trial", (*_path, study.name))
                 self._whole.add(wanted.key)
                 needs.append((need, wanted.key))
