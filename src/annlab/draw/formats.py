@@ -122,7 +122,7 @@ def _shared_power(*values: float) -> int:
 def _places(half_width: float, mean: float) -> int:
     """Decimal places at which the half-width has two significant digits (the mean three where there is no width)."""
     if half_width > 0:
-        return min(12, max(0, 1 - math.floor(math.log10(half_width))))
+        return min(12, max(0, 1 - int(f"{half_width:.1e}".partition("e")[2])))
     return 0 if mean == 0 else min(12, max(0, 2 - math.floor(math.log10(abs(mean)))))
 
 

@@ -45,7 +45,7 @@ def image_sheet(
     engine: Any = drawn.get_layout_engine()
     if engine is not None:
         engine.set(w_pad=0.015, h_pad=0.015, wspace=0, hspace=0)
-    for line, (name, images) in zip(axes, arrays.items(), strict=True):
+    for row, (line, (name, images)) in enumerate(zip(axes, arrays.items(), strict=True)):
         whole = np.issubdtype(images.dtype, np.integer)
         low, high = limits or ((0, 255) if whole else (0.0, 1.0))
         for index, axis in enumerate(line):
@@ -56,7 +56,7 @@ def image_sheet(
             if image.ndim == 3:
                 image = np.clip((image.astype(float) - low) / (high - low), 0, 1)
             axis.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-            if titles and line is axes[0] and index < len(titles):
+            if titles and row == 0 and index < len(titles):
                 axis.set_title(titles[index], fontsize=8)
         line[0].text(-0.12, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=8.5)
     shown = "; ".join(f"{name}: {len(images)} images" for name, images in arrays.items())
