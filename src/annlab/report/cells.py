@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from annlab.draw.formats import format_interval, format_number, name_words
 from annlab.lab.params import as_dict, resolve
 from annlab.report.content import Setting, TableBlock
 from annlab.report.tables import text_table
@@ -22,15 +23,13 @@ _MOST_ROWS = 400
 
 def settings(results: "Results") -> tuple[Setting, ...]:
     """Each parameter with its default in the study and the values in this run's cells, varied ones first."""
-    from annlab.draw import format_value
-
     defaults, rows = as_dict(resolve(results.study.params, {})), [as_dict(cell.params) for cell in results.cells]
     found = []
     for name, default in defaults.items():
         values = list(dict.fromkeys(row[name] for row in rows))
         shown = ", ".join(_parameter(value) for value in values[:_MOST_VALUES])
         if len(values) > _MOST_VALUES:
-            shown += f", … ({len(values)} values up to {format_value(values[-1])})"
+            shown += f", … ({len(values)} values up to {_parameter(values[-1])})"
         found.append(Setting(name, _parameter(default), shown, len(values) > 1))
     return tuple(sorted(found, key=lambda setting: not setting.varied))
 
@@ -46,7 +45,7 @@ def cell_table(results: "Results", anchor: str) -> TableBlock | None:
     for cell in results.cells[:_MOST_ROWS]:
         records = outcomes.get(cell.identity, [])
         rows.append([*_head(cell, results.varying, named), str(len(records)), *(mean_text(_values(records, name)) for name in metrics)])
-    columns = [*(["case"] if named else []), *(_words(name) for name in results.varying), "n", *(label_of(results.study, name) for name in metrics)]
+    columns = [*(["case"] if named else []), *(name_words(name) for name in results.varying), "n", *(label_of(results.study, name) for name in metrics)]
     notes = [f"The first {_MOST_ROWS} of {len(results.cells)} cells."] if len(results.cells) > _MOST_ROWS else []
     caption = "Every cell: mean over n replicates and its 95 % interval"
     return TableBlock("cells", f"{anchor}-cells", caption, text_table(columns, rows, notes=notes))
@@ -60,12 +59,12 @@ def chosen_cell(results: "Results") -> tuple[str, tuple[tuple[str, str], ...]]:
     best, label = "highest" if selection.higher else "lowest", label_of(results.study, selection.metric)
     among = [cell for cell in results.cells if cell.matches(selection.among)]
     rule = f"The cell with the {best} mean {label} over {results.design.replicates} replicates"
-    limits = "".join(f", {_words(name)} = {_parameter(value)}" for name, value in selection.among.items())
+    limits = "".join(f", {name_words(name)} = {_parameter(value)}" for name, value in selection.among.items())
     if results.selected is None:
         return f"{rule} among {len(among)} cells{limits} is not known yet: some of them are not computed.", ()
     values = as_dict(results.selected.params)
     used = len(_by_cell(results, "final").get(results.selected.identity, [])) or sum(record.stage == "final" for record in results.records)
-    test = f" The test set was used only then, once by each of {used} replicates." if used else " Its final stage has not been run."
+    test = f" Only then did its final stage meet the test set, once in each of {used} replicates." if used else " Its final stage has not been run."
     names = [("case", ", ".join(results.selected.names))] if results.selected.names else []
     chosen = (*names, *((name, _parameter(values[name])) for name in results.varying))
     return f"{rule} among {len(among)} cells{limits} was chosen.{test}", chosen
@@ -73,8 +72,6 @@ def chosen_cell(results: "Results") -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def final_table(results: "Results", anchor: str) -> TableBlock | None:
     """A row a metric of the final stage: mean with 95 % interval, standard deviation, extremes, replicates."""
-    from annlab.draw import format_number
-
     outcomes = _by_cell(results, "final")
     if not outcomes:
         return None
@@ -115,7 +112,6 @@ def describe(cell: "Cell", results: "Results") -> str:
 
 def mean_text(values: np.ndarray) -> str:
     """Mean with its 95 % interval, and how many values are not finite."""
-    from annlab.draw import format_interval, format_number
     from annlab.lab.statistics import mean_interval
 
     finite = values[np.isfinite(values)]
@@ -132,7 +128,7 @@ def label_of(study: "Study", metric: str) -> str:
     """A metric's label with its unit in brackets, or its name in words."""
     known = study.metrics.get(metric)
     if known is None:
-        return _words(metric)
+        return name_words(metric)
     return f"{known.label} ({known.unit})" if known.unit else known.label
 
 
@@ -182,6 +178,3 @@ def _parameter(value: Any) -> str:
         return "(" + ", ".join(_parameter(part) for part in value) + ")" if value else "()"
     return str(value)
 
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

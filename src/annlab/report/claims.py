@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from annlab.draw.formats import format_interval, format_number
 from annlab.report.content import ClaimRow
 from annlab.report.provenance import duration
 
@@ -41,8 +42,6 @@ def claim_rows(results: "Results", verdicts: Sequence["Verdict"], published: Seq
 
 
 def _row(verdict: "Verdict", row: "Row | None", published: str) -> ClaimRow:
-    from annlab.draw import format_interval, format_number
-
     measured, interval = _number(verdict.measured), ""
     if verdict.low is not None and verdict.high is not None and verdict.measured is not None:
         text, _, ends = format_interval(verdict.measured, verdict.low, verdict.high).partition(" [")
@@ -72,6 +71,4 @@ def _row(verdict: "Verdict", row: "Row | None", published: str) -> ClaimRow:
 
 
 def _number(value: float | None) -> str:
-    from annlab.draw import format_number
-
     return "" if value is None else format_number(value, 4)

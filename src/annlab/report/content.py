@@ -152,6 +152,16 @@ class StudyPart:
         """The data sets that stand in for others."""
         return tuple(entry for entry in self.data if entry.stand_in)
 
+    @property
+    def result_tables(self) -> tuple[TableBlock, ...]:
+        """The study's own tables and the table of all cells."""
+        return (*self.tables, *([self.cell_table] if self.cell_table else []))
+
+    @property
+    def every_table(self) -> tuple[TableBlock, ...]:
+        """All tables in the order in which a report shows them."""
+        return (*self.result_tables, *(block for block in (self.final, self.failures, self.missing) if block))
+
 
 @dataclass(frozen=True)
 class Report:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annlab.report.content import FigureBlock, Report, StudyPart, TableBlock, TextTable
+from annlab.report.content import FigureBlock, Report, StudyPart, TextTable
 from annlab.report.gather import gather
 from annlab.report.markup import inline_latex, latex_text, markdown, plain, to_latex
 from annlab.report.provenance import duration
@@ -60,19 +60,13 @@ def _written(report: Report, folder: Path, name: str, picture: str, ending: str,
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     pictures = {figure.anchor: _picture(study, figure, folder, picture) for study in report.studies for figure in study.figures}
     for study in report.studies:
-        for block in tables_of(study):
+        for block in study.every_table:
             if block.table:
                 (folder / "tables" / f"{block.anchor}.{ending}").write_text(text_of(block.table), encoding="utf-8")
     target = folder / name
     text = _environment().get_template(f"{name}.j2").render(report=report, pictures=pictures, judged=sum(report.counts.values()), icons=ICONS)
     target.write_text(text, encoding="utf-8")
     return target
-
-
-def tables_of(study: StudyPart) -> tuple[TableBlock, ...]:
-    """All tables of a study in the order in which a report shows them."""
-    blocks = (*study.tables, study.cell_table, study.final, study.failures, study.missing)
-    return tuple(block for block in blocks if block is not None)
 
 
 def _picture(study: StudyPart, figure: FigureBlock, folder: Path, ending: str) -> tuple[str, str]:

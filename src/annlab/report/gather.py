@@ -3,10 +3,11 @@
 import inspect
 import logging
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from annlab.report.cells import cell_table, chosen_cell, final_table, missing_table, settings
 from annlab.report.claims import claim_rows, verdicts_of
@@ -22,6 +23,7 @@ __all__ = ["gather", "unanswered"]
 
 _LOG = logging.getLogger("annlab.report")
 _EDITIONS = ("2024", "C")
+T = TypeVar("T")
 
 
 def gather(
@@ -47,6 +49,9 @@ def gather(
     anchors: dict[str, int] = {}
     judged: list[Verdict] = []
     studies = tuple(_study(one, verdicts, published, anchors, judged) for one in results)
+    problems = tuple(problem for part in studies for problem in part.problems)
+    for problem in problems:
+        _LOG.warning("%s", problem)
     names = " and ".join(part.title for part in studies)
     editions, contents = _contents(studies)
     return Report(
@@ -58,7 +63,7 @@ def gather(
         editions=editions,
         contents=contents,
         facts=overall_facts(studies, results),
-        problems=tuple(problem for part in studies for problem in part.problems),
+        problems=problems,
     )
 
 
@@ -79,7 +84,7 @@ def _study(
     anchor = _anchor(study.name, anchors)
     problems: list[Problem] = []
 
-    def guarded[T](part: str, make: Callable[[], T], otherwise: T) -> T:
+    def guarded(part: str, make: Callable[[], T], otherwise: T) -> T:
         value, problem = _try(study.name, part, make)
         if problem or value is None:
             if problem:
@@ -188,20 +193,21 @@ def _describe(name: str) -> Any:
     return data.describe(name)
 
 
-def _try[T](study: str, part: str, make: Callable[[], T]) -> tuple[T | None, Problem | None]:
+def _try(study: str, part: str, make: Callable[[], T]) -> tuple[T | None, Problem | None]:
     """What `make` returns, or the problem in one line; the traceback goes to the log."""
     try:
         return make(), None
     except Exception as error:
         message = f"{type(error).__name__}: {error}".split("\n")[0]
-        _LOG.warning("%s: %s: %s", study, part, message)
         _LOG.debug("%s", traceback.format_exc())
         return None, Problem(study, part, message[:400])
 
 
 def _docstring(study: Any) -> tuple[str, str]:
     """First paragraph of the study's module (its question), and the rest."""
-    module = inspect.getmodule(study.trial)
+    from annlab.lab.discover import module_of
+
+    module = sys.modules.get(module_of(study) or study.trial.__module__)
     text = inspect.cleandoc(getattr(module, "__doc__", None) or "")
     question, _, details = text.partition("\n\n")
     return " ".join(question.split()), details.strip()

@@ -12,7 +12,7 @@ __all__ = ["inline_html", "inline_latex", "latex_text", "markdown", "plain", "se
 
 _TOKENS = re.compile(
     r"(?P<code>``[^`\n]+``|`[^`\n]+`)"
-    r"|(?P<bold>\*\*(?=\S)(?:.+?)(?<=\S)\*\*)"
+    r"|(?P<bold>(?<![\w*])\*\*(?=\S)(?:.+?)(?<=\S)\*\*(?!\w))"
     r"|(?P<emphasis>(?<![\w*])\*(?=[^\s*])(?:[^*]+?)(?<=\S)\*(?![\w*]))"
     r"|(?P<sub><sub>(?:[^<]*)</sub>)"
     r"|(?P<sup><sup>(?:[^<]*)</sup>)",

@@ -110,7 +110,6 @@ def _page(report: Report) -> Page:
             early_script=Markup(_asset("early.js")),
             script=Markup(_asset("page.js")),
             policy=_POLICY,
-            icons=ICONS,
         )
     )
     return Page(html, problems)
@@ -130,6 +129,7 @@ def _environment() -> "Environment":
         "duration": duration,
         "capital": lambda text: text[:1].upper() + text[1:],
     }
+    made.globals |= {"icons": ICONS, "words": tuple(ICONS)}
     return made
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from annlab.report.content import FigureBlock, Problem
@@ -45,6 +46,7 @@ def picture(study: str, block: FigureBlock) -> Picture:
         return Picture(problem=Problem(study, f"figure {block.name!r}", message[:400]))
 
 
+@cache
 def library() -> str:
     """Plotly's script, gzipped and in base64, to be unpacked by the page when the first interactive figure is seen."""
     import base64

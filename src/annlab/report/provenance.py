@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["duration", "facts_of", "failures_table", "overall_facts", "stale_keys"]
 
-_SHOWN_ELSEWHERE = {"seconds", "command", "device", "seed", "versions"}
+_SHOWN_ELSEWHERE = {"command", "data", "device", "profile", "seconds", "seed", "study", "versions"}
+_NAMES = {"created": "Last computed", "version": "Version of the study"}
 
 
 def facts_of(results: "Results") -> tuple[tuple[tuple[str, str], ...], float | None, str, str, str]:
@@ -23,8 +24,8 @@ def facts_of(results: "Results") -> tuple[tuple[tuple[str, str], ...], float | N
     facts = [
         ("Root seed", _text(known.get("seed"))),
         ("Device", _text(known.get("device"))),
-        ("Computing time", duration(float(seconds)) if seconds is not None else ""),
-        *((str(name).replace("_", " ").capitalize(), _text(value)) for name, value in known.items() if name not in _SHOWN_ELSEWHERE),
+        ("Computing time, summed over jobs", duration(float(seconds)) if seconds is not None else ""),
+        *((_NAMES.get(str(name), str(name).replace("_", " ").capitalize()), _text(value)) for name, value in known.items() if name not in _SHOWN_ELSEWHERE),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items()) if isinstance(versions, Mapping) else _text(versions)),
     ]
     shown = tuple((name, value) for name, value in facts if value)
@@ -45,7 +46,7 @@ def overall_facts(studies: Sequence[StudyPart], results: Sequence["Results"]) ->
         ("Profile", _distinct(part.profile for part in studies)),
         ("Replicates stored", ", ".join([f"{jobs[0]:,}", *troubles])),
         ("Device", _distinct(part.device for part in studies)),
-        ("Computing time", duration(sum(known)) if known else ""),
+        ("Computing time, summed over jobs", duration(sum(known)) if known else ""),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
     return tuple((name, value) for name, value in facts if value)
