@@ -18,7 +18,7 @@ from annlab.nets.stacked_mlp import StackedMLP
 __all__ = ["DenseGradient", "GraphGradient", "stacked_gradient", "stacked_loss"]
 
 _aten = torch.ops.aten
-_CHUNK_BYTES = 1 << 18  # of one layer's activations: a handful of them fit a core's second-level cache
+_CHUNK_BYTES = 1 << 20  # of the widest layer's activations: a handful of them stay in the nearer caches
 
 # f'(z) times delta, in place; from the activation h = f(z) where `_FROM_OUTPUT` has the name, else from z
 _DERIVATIVES: dict[str, Callable[[Tensor, Tensor], object]] = {
