@@ -58,8 +58,10 @@ def test_outcomes_of_torch_are_the_same_in_this_process_and_in_a_worker(tmp_path
         "    stray = torch.rand(1) + np.random.rand()\n"
         "    torch.set_default_dtype(torch.float64)\n"
         "    Y = X.numpy() @ X.numpy().T\n"
-        "    return Outcome({'sum': float((X @ X).tanh().sum()), 'stray': float(stray[0]), 'threads': torch.get_num_threads()}, arrays={'y': Y})\n"
-        "study = Study(name='torch-toy', title='t', sheet={}, version=1, params=Params(), trial=trial, grid=grid(size=[300, 401]), replicates=2)\n"
+        "    metrics = {'sum': float((X @ X).tanh().sum()), 'stray': float(stray[0]), 'threads': torch.get_num_threads()}\n"
+        "    return Outcome(metrics, arrays={'y': Y})\n"
+        "study = Study(name='torch-toy', title='t', sheet={}, version=1, params=Params(), trial=trial, grid=grid(size=[300, 401]),\n"
+        "              replicates=2)\n"
     )
     import torch
 

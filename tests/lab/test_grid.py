@@ -37,7 +37,9 @@ def test_an_axis_is_a_list():
 
 
 def test_sums_are_merged_by_resolved_parameters_and_keep_every_name():
-    found = (grid(noise=[0, 0.5]) + cases(handout={"noise": 0.5}, report={"noise": 0.5, "optimizer": "sgd"}, other={"noise": 2})).cells(Params())
+    found = (grid(noise=[0, 0.5]) + cases(handout={"noise": 0.5}, report={"noise": 0.5, "optimizer": "sgd"}, other={"noise": 2})).cells(
+        Params()
+    )
     assert [cell.params.noise for cell in found] == [0.0, 0.5, 2.0]
     assert [cell.names for cell in found] == [(), ("handout", "report"), ("other",)]
 

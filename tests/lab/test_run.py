@@ -23,7 +23,7 @@ def here(store):
 def edited(study, **changes):
     """A study whose code counts as changed, since no file holds its trial."""
     trial = study.trial
-    return replace(study, trial=lambda params, ctx: trial(params, ctx), **changes)
+    return replace(study, trial=lambda params, ctx: [*trial(params, ctx)] if study.stacked else trial(params, ctx), **changes)
 
 
 def test_nothing_is_computed_twice_and_surplus_replicates_are_kept(here):

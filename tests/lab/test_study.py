@@ -53,7 +53,8 @@ def test_where_keeps_the_cells_that_match():
 
 
 @pytest.mark.parametrize(
-    ("profile", "given", "replicates", "final"), [("quick", None, 2, 2), ("standard", None, 10, 10), ("full", None, 10, 4), ("full", 3, 3, 3)]
+    ("profile", "given", "replicates", "final"),
+    [("quick", None, 2, 2), ("standard", None, 10, 10), ("full", None, 10, 4), ("full", 3, 3, 3)],
 )
 def test_replicates_come_from_the_user_the_profile_or_the_study(profile, given, replicates, final):
     design = STUDY.design(profile, replicates=given)

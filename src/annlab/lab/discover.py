@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -82,7 +83,10 @@ def load_study(name_or_path: str | Path) -> Study:
     if text not in cards:
         raise unknown_name("study", text, cards)
     _LOADED[cards[text].module] = None
-    found = studies_in(import_module(cards[text].module))
+    try:
+        found = studies_in(import_module(cards[text].module))
+    except ModuleNotFoundError as error:
+        raise UsageError(f"study {text!r} cannot be imported: {error}") from error
     if text not in found:
         raise UsageError(f"module {cards[text].module} holds no study named {text!r}")
     return found[text]
@@ -178,8 +182,10 @@ def _from_entry_points() -> Iterator[Card]:
     from importlib.metadata import entry_points
 
     for point in entry_points(group="annlab.studies"):
-        spec = find_spec(point.module)
-        path = Path(spec.origin) if spec and spec.origin else Path()
+        path = Path()
+        with suppress(ModuleNotFoundError):
+            spec = find_spec(point.module)
+            path = Path(spec.origin) if spec and spec.origin else Path()
         cards = [card for card in _read(path, point.module) if card.name == point.name] if path.is_file() else []
         yield cards[0] if cards else Card(point.name, point.name, module=point.module, path=path)
 

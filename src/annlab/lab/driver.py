@@ -77,14 +77,18 @@ class Driver:
             memory_limit=memory_limit,
             hear=None if self.progress is None else lambda job, said: self.say("report", job, message=said),
         )
+        results = chosen(self.schedule, settings)
         try:
-            for job, finished in chosen(self.schedule, settings):
+            for job, finished in results:
                 self.take_in(job, Path(finished.staged), finished.seconds, finished.failure)
         except KeyboardInterrupt:
             stored = self.done - self.failures
             message = f"interrupted: {stored} of {self.total} jobs were computed and are stored; the same command goes on from there"
             self.say("interrupted", message=message)
             raise
+        finally:
+            results.close()
+            self.store.clear_staging()
         self.say("end", message=f"{self.failures} of {self.total} jobs failed" if self.failures else "")
 
     def assignment(self, job: Job) -> Assignment:

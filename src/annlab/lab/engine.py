@@ -6,7 +6,7 @@ memory or ends its process costs itself only.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -51,7 +51,7 @@ class Settings:
     hear: Callable[[Job, str], None] | None = None
 
 
-Engine = Callable[[Schedule, Settings], Iterator[tuple[Job, Finished]]]
+Engine = Callable[[Schedule, Settings], Generator[tuple[Job, Finished], None, None]]
 
 
 def engine_named(name: str) -> Engine:
@@ -68,7 +68,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def local(schedule: Schedule, settings: Settings) -> Iterator[tuple[Job, Finished]]:
+def local(schedule: Schedule, settings: Settings) -> Generator[tuple[Job, Finished], None, None]:
     """Run jobs in a pool of processes, and those that no other process can import, or that hold a GPU, in this one."""
     pool = _Pool(settings)
     try:

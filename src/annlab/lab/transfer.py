@@ -5,6 +5,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,6 +136,7 @@ def _write(file: Path, jobs: list[tuple[StoredJob, list[Path]]]) -> Path:
                     archive.write(member, f"{job.study}/{job.key}/{member.relative_to(job.folder).as_posix()}")
         part.replace(file)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise UsageError(f"{file} cannot be written: {error.strerror or error}") from error
     return file
