@@ -6,9 +6,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8
 
-# One thread a process: pytest and the lab both start as many processes as there are cores.
-export OMP_NUM_THREADS ?= 1
-
 .PHONY: help install run test test-all lint unit bench docs clean
 
 help:  ## show these lines

@@ -113,14 +113,15 @@ def execute(request: Request, *, report: bool, **options: Any) -> None:
         say(f"Stopped. {held} Go on with: {request.command()}")
         raise typer.Exit(130) from None
     failures = [failure for result in results for failure in result.failures]
-    if report:
-        print_report(results, report_path(results, bool(request.names)))
     for failure in failures[:_LISTED]:
         say(f"failed: {failure.study} {failure.key[:10]}, {failure.kind}: {failure.message} (annlab show {failure.key[:10]})")
     if failures:
         if len(failures) > _LISTED:
             say(f"and {len(failures) - _LISTED} more: annlab store list --study {failures[_LISTED].study}")
         say(f"{len(failures)} jobs failed. Try them again with: {request.command('--retry')}")
+    if report:
+        print_report(results, report_path(results, bool(request.names)))
+    if failures:
         raise typer.Exit(1)
 
 
@@ -165,15 +166,23 @@ def report_path(results: "Sequence[Results]", named: bool, output_format: str = 
 
 
 def print_report(results: "Sequence[Results]", path: Path, output_format: str = "html") -> None:
-    """Write the report with the verdicts on exactly these results, and print its path."""
+    """Write the report with the verdicts on exactly these results, and print its path; exit code 1 where claims cannot be judged."""
     from annlab.lab.verdicts import judge, summary
     from annlab.report import write_as
 
-    verdicts = [verdict for result in results for verdict in judge(result.study, {result.profile: result})]
+    verdicts, unjudged = [], 0
+    for result in results:
+        try:
+            verdicts += judge(result.study, {result.profile: result})
+        except ValueError as error:  # a wrong mapping must not cost the report of a long run
+            say(f"the claims of {result.study.name!r} cannot be judged: {error}")
+            unjudged += 1
     written = write_as(output_format, results, path, verdicts)
     if verdicts:
         say(f"claims: {summary(verdicts)}")
     typer.echo(written)
+    if unjudged:
+        raise typer.Exit(1)
 
 
 def _completeness(results: "Results") -> float:
