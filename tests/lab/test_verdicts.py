@@ -27,6 +27,8 @@ from annlab.lab.claims import (
     trend,
     untestable,
 )
+from annlab.lab.evidence import Evidence
+from annlab.lab.inference import evaluate
 from annlab.lab.jobs import Failure
 from annlab.lab.ledger import parse_ledger
 from annlab.lab.results import Record
@@ -155,6 +157,9 @@ def test_a_small_sample_takes_the_pooled_spread_with_its_freedom(bench, rng):
     bench.claim("a", metric("gap"), cell=HERE, tolerance=5)
     values = {(n, a): 2 + rng.normal(size=2) for n in (0.1, 0.5, 1.0) for a in ("relu", "tanh")}
     verdict = bench.one(lambda p, r: {"gap": float(values[p.noise, p.activation][r])}, n=2)
+    fewer = bench.one(lambda p, r: {"gap": float(values[p.noise, p.activation][r])} if p.noise < 1 else {"loss": 1.0}, n=2)
+    assert math.isfinite(fewer.low)  # cells without the metric take no part
+    assert fewer.low != verdict.low
     spread = math.sqrt(np.mean([np.var(pair, ddof=1) for pair in values.values()]))
     from scipy.stats import t
 
@@ -370,6 +375,7 @@ def test_the_first_complete_profile_answers(bench):
     part = bench.results(losses(NARROW[:6]), n=10)
     (verdict,) = judge(bench.study, [part])
     assert (verdict.verdict, verdict.n) == ("reproduced", 6)
+    assert judge(bench.study, {"full": part, "standard": standard})[0].profile == "standard"
     assert judge(bench.study, {"full": bench.results(losses(NARROW)), "standard": standard})[0].profile == "full"
 
 
@@ -480,10 +486,26 @@ def test_ratios_on_the_log_scale(bench, rng):
     verdict = bench.one(make)
     assert verdict.verdict == "reproduced"
     assert verdict.measured == pytest.approx(2.0, rel=0.05)
-    bench.claims[0] = claim(
-        "toy.a", greater(metric("loss").at(noise=1.0), metric("loss").at(noise=0.1), margin=1.5), cell={"activation": "relu"}
-    )
-    assert bench.one(make).verdict == "undecided"
+    for margin, wanted in ((0.9, "reproduced"), (1.1, "undecided")):  # a margin of 0.9 asks for a ratio of 1.9
+        bench.claims[0] = claim(
+            "toy.a", greater(metric("loss").at(noise=1.0), metric("loss").at(noise=0.1), margin=margin), cell={"activation": "relu"}
+        )
+        assert bench.one(make).verdict == wanted
+
+
+def test_joined_tests_are_corrected_for_their_number(bench, rng):
+    bench.row("a", "qualitative")
+    (row,) = grammar.rows("toy")
+    evidence = Evidence(bench.study, bench.results(steps(0.05, rng)))
+    ask = lambda test: evaluate(test, evidence, row, {"activation": "relu"}, frozenset())  # noqa: E731
+    single = greater(HIGH, LOW)
+    one, both, either = ask(single), ask(all_of(single, single)), ask(any_of(single, single))
+    assert 0 < one.shown < 0.5 < one.contrary < 1
+    assert (both.shown, both.contrary) == (one.shown, 1.0)
+    assert (either.shown, either.contrary) == (pytest.approx(2 * one.shown), one.contrary)
+    assert one.p_value == pytest.approx(2 * one.shown)
+    reverse = less(HIGH, LOW)
+    assert ask(all_of(reverse, reverse)).contrary == pytest.approx(2 * ask(reverse).contrary)
 
 
 def test_functions_of_ones_own_see_only_the_cells_they_name(bench):

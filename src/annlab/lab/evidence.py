@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from annlab.errors import UsageError
 from annlab.lab.grid import Cell
 from annlab.lab.params import as_dict
 from annlab.lab.statistics import Pooled, pooled_sd
@@ -226,7 +227,10 @@ class Evidence:
         for (stage, _), records in self._records.items():
             if stage != value.stage or not records[0].cell.matches(pool):
                 continue
-            x = np.array([value.read(record.outcome) for record in records if record.outcome and not record.stale]) * factor / unit
+            try:
+                x = np.array([value.read(record.outcome) for record in records if record.outcome and not record.stale]) * factor / unit
+            except UsageError:  # a metric of other cells only
+                continue
             x = x[np.isfinite(x)]
             if len(x) > 1 and SCALES[scale].fits(x):
                 groups.append(SCALES[scale].forward(x))

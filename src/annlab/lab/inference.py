@@ -15,7 +15,7 @@ from annlab.lab.ledger import Row
 from annlab.lab.statistics import SCALES, Interval, mean_interval, paired_test, proportion_interval
 from annlab.lab.values import Value
 
-__all__ = ["MINIMUM", "Tested", "compared", "tested"]
+__all__ = ["MINIMUM", "Tested", "compared", "evaluate"]
 
 MINIMUM = 5  # replicates below which nothing is decided
 LOST = 0.1  # share of pairs without a finite number beyond which nothing is decided
@@ -67,7 +67,7 @@ class _Asked:
         return sorted(found) if all(isinstance(value, int | float) for value in found) else found
 
 
-def tested(spec: TestSpec, evidence: Evidence, row: Row, wanted: Mapping[str, Any], free: frozenset[str]) -> Tested:
+def evaluate(spec: TestSpec, evidence: Evidence, row: Row, wanted: Mapping[str, Any], free: frozenset[str]) -> Tested:
     """The test of a qualitative row on the cells of one variant. Raises `NotRun` where a cell it needs does not answer."""
     return _evaluate(spec, _Asked(evidence, row, wanted, free))
 

@@ -10,7 +10,7 @@ from annlab.errors import UsageError
 from annlab.lab.claims import Mapped, mapped
 from annlab.lab.comparison import Compared, compare_exactly, compare_sample
 from annlab.lab.evidence import Evidence, MappingError, NotRun, Sample
-from annlab.lab.inference import MINIMUM, Tested, compared, tested
+from annlab.lab.inference import MINIMUM, Tested, compared, evaluate
 from annlab.lab.mapping import other_row, required
 from annlab.lab.params import as_dict
 from annlab.lab.statistics import Interval, holm
@@ -87,7 +87,7 @@ def _reading(each: Mapped, other: Mapped | None) -> "Callable[[Evidence, int], S
     def read(evidence: Evidence, variant: int) -> Sample | Tested:
         if not isinstance(mapping.answer, Value):
             assert not isinstance(mapping.answer, Derived | Untestable)
-            return tested(mapping.answer, evidence, row, each.cells[variant], mapping.free)
+            return evaluate(mapping.answer, evidence, row, each.cells[variant], mapping.free)
         sample = evidence.sample(mapping.answer, each.cells[variant], row, mapping.free, mapping.pool)
         if other:
             return _relative(sample, _side(other, evidence, mapping.variants[variant]), other)
