@@ -111,6 +111,19 @@ def test_the_race_by_second_interpolates_each_run(history):
     assert by_epoch.get_ylim() == by_second.get_ylim()
 
 
+@pytest.mark.parametrize("log", [False, True])
+def test_long_curves_are_thinned_evenly_along_the_axis(log):
+    epochs = np.arange(1, 20_001)
+    frame = pd.DataFrame({"epoch": epochs, "train_loss": epochs * 2.0})
+    line = lines(draw.curves(frame, log_x=log).paper.axes[0])[0]
+    x = line.get_xdata()
+    np.testing.assert_array_equal(line.get_ydata(), 2 * x)
+    assert (x[0], x[-1]) == (1, 20_000)
+    assert len(x) <= 800
+    steps = np.diff(np.log(x[x > 100]) if log else x)
+    assert steps.max() < 3 * np.median(steps)
+
+
 def test_energy_draws_runs_and_their_median(rng):
     values = -np.cumsum(rng.random((5, 9)), axis=1)
     axis = draw.energy(values, unit="nats").paper.axes[0]

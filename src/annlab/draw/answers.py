@@ -78,13 +78,14 @@ def compare(
         return Comparison(f"undecided with n = {interval.n}", 0)
     sign = 1 if interval.low > 0 else -1 if interval.high < 0 else 0
     if logarithmic:
-        ratio = format_interval(*(math.exp(value) for value in (interval.mean, interval.low, interval.high)))
+        ratio = format_interval(math.exp(interval.mean), math.exp(interval.low), math.exp(interval.high))
         amount = f"times {ratio}"
     else:
         shown = (
             [abs(interval.mean), *sorted((abs(interval.low), abs(interval.high)))] if sign else [interval.mean, interval.low, interval.high]
         )
-        amount = f"by {format_interval(*shown, results.study.metrics[name].unit if name in results.study.metrics else '')}"
+        unit = results.study.metrics[name].unit if name in results.study.metrics else ""
+        amount = f"by {format_interval(shown[0], shown[1], shown[2], unit)}"
     words = {1: "higher", -1: "lower", 0: "undecided, difference"}[sign]
     return Comparison(f"{words} ({amount}, n = {interval.n})" if logarithmic else f"{words} {amount}, n = {interval.n}", sign)
 

@@ -47,6 +47,8 @@ def groups_of(frame: "pd.DataFrame", factors: Sequence[str]) -> list[tuple[tuple
         return [((), frame)]
     hashable = frame.copy(deep=False)
     for name in factors:
+        if frame[name].dtype != object:  # only objects can be lists
+            continue
         hashable[name] = [tuple(value) if isinstance(value, list) else value for value in frame[name]]
     grouped: Any = hashable.groupby(list(factors), sort=False, dropna=False, observed=True)
     parts = [(key if isinstance(key, tuple) else (key,), rows) for key, rows in grouped]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["curves", "energy", "race"]
 
-_BAND_POINTS = 400
+_LINE_POINTS = 800
+_BAND_POINTS = 300
 _SECOND_POINTS = 300
 _THIN_LINES = 30
 
@@ -94,7 +95,7 @@ def curves(
                 summary = summarise(values, band or "range", centre, level, log=log_y)
                 most = max(most, len(values))
                 used = look if len(named) == 1 else Look(look.colour, DASHES[index], look.marker)
-                handle = draw_band(axis, points, summary, used, shade=band is not None, markers=markers)
+                handle = draw_band(axis, points, summary, used, shade=band is not None, markers=markers, log_x=log_x)
                 text = words.entry(key, column if len(named) > 1 else "")
                 if summary.n[-1] < len(values):
                     text += f" ({summary.n[-1]} of {len(values)} to the end)"
@@ -164,10 +165,11 @@ def race(
     for name, (key, rows) in zip(keys, groups, strict=True):
         points, values = replicate_matrix(rows, epoch, y, replicate)
         kind: BandKind = band or "range"
-        handle = draw_band(axes[0, 0], points, summarise(values, kind, level=level, log=log_y), style[name], shade=band is not None)
+        shade = band is not None
+        handle = draw_band(axes[0, 0], points, summarise(values, kind, level=level, log=log_y), style[name], shade=shade, log_x=log_x)
         entries[words.entry(key, "")] = handle
         times, timed = _by_second(rows, seconds, y, replicate)
-        draw_band(axes[0, 1], times, summarise(timed, kind, level=level, log=log_y), style[name], shade=band is not None)
+        draw_band(axes[0, 1], times, summarise(timed, kind, level=level, log=log_y), style[name], shade=shade, log_x=log_x)
     for axis, label in zip(axes[0], ("epoch", axis_text("time", "seconds")), strict=True):
         for index, (text, value) in enumerate((reference or {}).items()):
             entries.setdefault(text, axis.axhline(value, color="#8a8a8a", linewidth=1.2, linestyle=DASHES[(index + 2) % len(DASHES)]))
@@ -232,14 +234,28 @@ def energy(
     return Drawing(drawn, alt=alt or f"{axis_text(label, unit)} by {iteration}.")
 
 
-def draw_band(axis: Axes, x: np.ndarray, band: Band, look: Look, *, shade: bool = True, markers: bool = False) -> Line2D:
-    """The centre as a line and, where any point has limits and `shade` is set, the band behind it; returns the line."""
+def draw_band(
+    axis: Axes, x: np.ndarray, band: Band, look: Look, *, shade: bool = True, markers: bool = False, log_x: bool = False
+) -> Line2D:
+    """The centre as a line and, where any point has limits and `shade` is set, the band behind it; returns the line.
+
+    Of long curves 800 points are drawn, 300 of their bands, evenly spread along the axis.
+    """
     if shade and np.isfinite(band.low).any():
-        step = max(1, len(x) // _BAND_POINTS)
-        kept = np.unique(np.append(np.arange(0, len(x), step), len(x) - 1))
+        kept = _spread(x, _BAND_POINTS, log=log_x)
         axis.fill_between(x[kept], band.low[kept], band.high[kept], color=look.colour, alpha=0.2, linewidth=0)
-    (line,) = axis.plot(x, band.centre, color=look.colour, linestyle=look.dashes, marker=look.marker if markers else "")
+    drawn = _spread(x, _LINE_POINTS, log=log_x)
+    (line,) = axis.plot(x[drawn], band.centre[drawn], color=look.colour, linestyle=look.dashes, marker=look.marker if markers else "")
     return line
+
+
+def _spread(x: np.ndarray, most: int, *, log: bool) -> np.ndarray:
+    """Indices of at most `most` of the rising `x`, evenly spread on the axis, the first and the last among them."""
+    if len(x) <= most:
+        return np.arange(len(x))
+    places = np.log(np.maximum(x, np.min(x[x > 0], initial=1.0))) if log else x
+    found: np.ndarray = np.unique(np.searchsorted(places, np.linspace(places[0], places[-1], most)).clip(0, len(x) - 1))
+    return found
 
 
 def _common(names: Sequence[str]) -> str:

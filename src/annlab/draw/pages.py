@@ -14,9 +14,10 @@ __all__ = ["surface_page"]
 GREY = "#808080"
 """The grey that reads on white (3.9 : 1) and on a near-black page (4.5 : 1); scenes cannot take the page's colour."""
 
+_GRID = "#a0a0a0"  # solid: scenes draw a transparent line paler on white
 _COLUMNS = 3
 _GRID_EDGE = 120
-_REACH = {1: 1.9, 2: 2.2, 3: 2.8}  # distance of the camera by panels in a row, so that narrow panels hold their axes
+_REACH = {1: 1.9, 2: 2.2, 3: 3.2}  # distance of the camera by panels in a row, so that narrow panels hold their axes
 
 
 def surface_page(
@@ -66,17 +67,23 @@ def surface_page(
         else:
             corners = dict(zip("ijk", mesh.triangles.astype(np.int32).T, strict=True))
             trace = graph_objects.Mesh3d(
-                x=_light(x), y=_light(y), z=_light(heights), intensity=_light(heights), flatshading=True, **corners, **common
+                x=_light(x),
+                y=_light(y),
+                z=_light(heights),
+                intensity=_light(heights),
+                lighting={"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
+                **corners,
+                **common,
             )
         page.add_trace(trace, index // columns + 1, index % columns + 1)
-    axis = {"color": GREY, "gridcolor": "rgba(128,128,128,0.35)", "showbackground": False, "zerolinecolor": "rgba(128,128,128,0.6)"}
+    axis = {"color": GREY, "gridcolor": _GRID, "zerolinecolor": _GRID, "showbackground": False, "nticks": 5, "tickfont": {"size": 10}}
     page.update_scenes(
-        xaxis={**axis, "title": {"text": labels[0]}},
-        yaxis={**axis, "title": {"text": labels[1]}},
-        zaxis={**axis, "title": {"text": labels[2]}, "range": list(limits)},
+        xaxis={**axis, "title": {"text": labels[0], "font": {"size": 11}}},
+        yaxis={**axis, "title": {"text": labels[1], "font": {"size": 11}}},
+        zaxis={**axis, "title": {"text": labels[2], "font": {"size": 11}}, "range": list(limits)},
         aspectmode="manual",
         aspectratio={"x": 1, "y": 1, "z": 0.72},
-        camera={"eye": _eye(view, _REACH[columns])},
+        camera={"eye": _eye(view, _REACH[columns]), "center": {"x": 0, "y": 0, "z": -0.12}},
     )
     page.update_annotations(font={"size": 13})
     page.update_layout(
@@ -85,7 +92,7 @@ def surface_page(
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": GREY, "family": "system-ui, sans-serif", "size": 12},
         margin={"l": 0, "r": 0, "t": 44, "b": 0},
-        height=60 + 330 * rows,
+        height=60 + 300 * rows,
         autosize=True,
     )
     return page
