@@ -80,6 +80,25 @@ def test_outcomes_of_torch_are_the_same_in_this_process_and_in_a_worker(tmp_path
     assert set(results.table["threads"]) == {1}
 
 
+@pytest.mark.gpu
+def test_outcomes_on_a_gpu_are_the_same_again(tmp_path):
+    path = tmp_path / "gpu_study.py"
+    path.write_text(
+        "from dataclasses import dataclass\nimport torch\nfrom annlab.lab import Outcome, Study\n"
+        "@dataclass(frozen=True)\nclass Params:\n    size: int = 2000\n"
+        "def trial(params, ctx):\n"
+        "    X = torch.randn(params.size, params.size, generator=ctx.streams.torch('data', device=ctx.device), device=ctx.device)\n"
+        "    rows = torch.zeros(7, params.size, device=ctx.device).index_add_(0, torch.arange(params.size, device=ctx.device) % 7, X @ X)\n"
+        "    return Outcome({'sum': float(rows.tanh().sum())}, arrays={'rows': rows})\n"
+        "study = Study(name='gpu-toy', title='t', sheet={}, version=1, params=Params(), trial=trial, replicates=3)\n"
+    )
+    stores = [Store(tmp_path / name) for name in ("one", "two")]
+    for one in stores:
+        run(path, store=one, device="cuda")
+    assert len(store_bits(stores[0])) == 3
+    assert store_bits(stores[0]) == store_bits(stores[1])
+
+
 def test_a_study_that_no_worker_can_import_runs_here_and_that_is_said_once(store):
     from dataclasses import replace
 

@@ -53,7 +53,8 @@ class Driver:
         self.planner, self.designs, self.workers, self.keep, self.progress = planner, designs, workers, keep, progress
         self.store, self.schedule = planner.store, Schedule()
         self.done, self.total, self.failures = 0, 0, 0
-        self._open = [(design, {job.key for job in self._plan(planner.jobs_of(design))}) for design in designs]
+        awaited = [(design, {job.key for job in self._plan(planner.jobs_of(design))}) for design in designs]
+        self._open = [(design, keys) for design, keys in awaited if design.study.select is not None]
         self._begin_finals()
 
     def work(self, engine: str, time_limit: float, memory_limit: int | None) -> None:
@@ -147,12 +148,14 @@ class Driver:
 
     def _begin_finals(self) -> None:
         """Begin the final stage of every study whose trials have all ended."""
+        if not self._open:
+            return
         waiting = {job.key for job in self.schedule.unfinished()}
         still = []
         for design, awaited in self._open:
             if awaited & waiting:
                 still.append((design, awaited))
-            elif design.study.select is not None:
+            else:
                 finals = self.planner.final_jobs(design)
                 if not finals:
                     self.say("note", message=f"{design.study.name!r}: no cell can be selected, so its final stage does not run")

@@ -50,9 +50,10 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def isolated(seed: int, threads: int) -> Iterator[None]:
+def isolated(seed: int, threads: int, device: str = "cpu") -> Iterator[None]:
     """Run a job with a number of threads, global generators seeded by it, and everything put back after it.
 
+    On a GPU, torch is asked for the algorithms whose results do not vary from run to run, where it has them.
     Trials draw from `Streams`; the seeding is for third-party code that draws from global generators.
     """
     import numpy as np
@@ -60,7 +61,7 @@ def isolated(seed: int, threads: int) -> Iterator[None]:
     states = (random.getstate(), np.random.get_state(), np.geterr(), Path.cwd())  # noqa: NPY002
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002
-    with _blas_threads(threads), _torch_state(seed, threads):
+    with _blas_threads(threads), _torch_state(seed, threads, device):
         try:
             yield
         finally:
@@ -82,7 +83,7 @@ def _blas_threads(threads: int) -> Iterator[None]:
 
 
 @contextmanager
-def _torch_state(seed: int, threads: int) -> Iterator[None]:
+def _torch_state(seed: int, threads: int, device: str) -> Iterator[None]:
     torch = sys.modules.get("torch")
     if torch is None:
         yield
@@ -91,6 +92,9 @@ def _torch_state(seed: int, threads: int) -> Iterator[None]:
     strict, warn_only = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
+    if device != "cpu":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS wants for that
+        torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         yield
     finally:

@@ -86,6 +86,9 @@ def compute(assignment: Assignment, study: "Study | None" = None, speak: Callabl
         return Finished(
             failure=failed(assignment, _kind(error, writing), _line(error), traceback.format_exc(), time.perf_counter() - began)
         )
+    except KeyboardInterrupt:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
     finally:
         staged.with_name(staged.name + ".report").unlink(missing_ok=True)
     return Finished(str(staged), seconds)
@@ -111,7 +114,7 @@ def _trials(study: "Study", job: "Job", store: Any, speak: Any) -> "tuple[Sequen
     assert trial is not None
     runs: list[tuple[float, Sequence[Outcome]]] = []
     for _ in range(REPEATS if job.timed else 1):
-        with isolated(int(job.key[:12], 16), job.threads):
+        with isolated(int(job.key[:12], 16), job.threads, job.device):
             began = time.perf_counter()
             returned = trial(params, Context(job, store, speak))
             runs.append((time.perf_counter() - began, _checked(returned, job)))
