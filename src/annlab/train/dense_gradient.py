@@ -50,6 +50,8 @@ class DenseGradient:
         loss: ``"mse"``, ``"cross_entropy"`` or ``"binary_cross_entropy"``.
     """
 
+    least = 16  # rows of a chunk, however wide the network
+
     def __init__(self, net: StackedMLP, loss: str) -> None:
         self.net, self.loss = net, loss
         self.gradients = [(_gradient(weight), _gradient(bias)) for weight, bias in zip(net.weights, net.biases, strict=True)]
@@ -78,7 +80,7 @@ class DenseGradient:
         n = x.shape[1]
         size = n
         if x.device.type == "cpu" and not (self.net.dropout and self.net.training):
-            size = max(16, _CHUNK_BYTES // (x.shape[0] * self.widest * x.element_size()))
+            size = max(self.least, _CHUNK_BYTES // (x.shape[0] * self.widest * x.element_size()))
         return [(start, min(start + size, n)) for start in range(0, n, size)]
 
     def _forward(self, x: Tensor, trace: list[tuple[Tensor, Tensor, Tensor | None]] | None) -> Tensor:
