@@ -98,7 +98,10 @@ STUDY = Study(
     },
     questions=[
         Question("Does noise in the targets raise the validation error?", answer, "1.3 Q1"),
-        Question("Which of <b>two</b> optimisers is *faster*?", lambda results: "Undecided: both take n = 5 replicates. Neither wins. More are needed."),
+        Question(
+            "Which of <b>two</b> optimisers is *faster*?",
+            lambda results: "Undecided: both take n = 5 replicates. Neither wins. More are needed.",
+        ),
     ],
     figures=[
         Figure("loss", loss_curves, "Training loss by epoch on the **five surfaces**, mean and 95 % band over 5 replicates."),
@@ -125,7 +128,9 @@ def records(study=STUDY, *, failed=(), missing=(), stale=(), profile="quick"):
             found.append(Record(cell, replicate, made, key=key, stale=place in stale, failure=failure))
     if study.select and not missing:
         chosen = Results.from_records(study, design, found).selected
-        found += [Record(chosen, k, outcome(chosen.params, k, "final"), "final", key=f"ff{k:02d}" * 8) for k in range(design.final_replicates)]
+        found += [
+            Record(chosen, k, outcome(chosen.params, k, "final"), "final", key=f"ff{k:02d}" * 8) for k in range(design.final_replicates)
+        ]
     return design, found
 
 
@@ -159,7 +164,8 @@ def verdicts(study=STUDY):
         cost = 4000.0 if word == "not-run" else None
         found.append(
             Verdict(
-                id=f"{study.name}.claim-{number}", study=study.name, kind="derived" if word == "refuted" else "measured", verdict=word, reason=reason,
+                id=f"{study.name}.claim-{number}", study=study.name, verdict=word, reason=reason,
+                kind="derived" if word == "refuted" else "measured",
                 claimed=claimed, measured=measured, low=low, high=high, n=5, profile="quick", statement=f"Claim {number}: x < y & more.",
                 source="report-A;report-E", unit="MSE", cost_seconds=cost, command=command, risk=0.05,
             )

@@ -23,7 +23,9 @@ NOW = datetime(2024, 5, 17, 12, 30)  # noqa: DTZ001  local time of no place
 @pytest.fixture(scope="module")
 def rough():
     """The demonstration with a figure that fails, a failed job and signs that both formats know."""
-    study = replace(demo.STUDY, title="Noise & <price> at 100 % of x_1", figures=[*demo.STUDY.figures, Figure("bad", lambda results: 1 / 0, "Never.")])
+    study = replace(
+        demo.STUDY, title="Noise & <price> at 100 % of x_1", figures=[*demo.STUDY.figures, Figure("bad", lambda results: 1 / 0, "Never.")]
+    )
     return demo.results(study, failed={(0, 1)})
 
 
@@ -32,7 +34,16 @@ def test_markdown(rough, tmp_path):
     text = path.read_text(encoding="utf-8")
     assert path == tmp_path / "report.md"
     assert "## Noise &amp; &lt;price&gt; at 100 % of x\\_1" in text
-    for needed in ("Stand-in data", "1.3 Q1", "rises from **0.", "division by zero", "refuted", "annlab run noise-demo", "loss is &lt;NaN&gt;", "0.3 of them"):
+    for needed in (
+        "Stand-in data",
+        "1.3 Q1",
+        "rises from **0.",
+        "division by zero",
+        "refuted",
+        "annlab run noise-demo",
+        "loss is &lt;NaN&gt;",
+        "0.3 of them",
+    ):
         assert needed in text
     for file in re.findall(r"\]\(([^)]+)\)", text):
         assert (tmp_path / file).stat().st_size > 0
@@ -57,7 +68,14 @@ def test_latex(rough, tmp_path):
     path = report.write_as("latex", [rough], tmp_path, demo.verdicts(), now=NOW)
     text = path.read_text(encoding="utf-8")
     assert r"\section{Noise \& \textless{}price\textgreater{} at 100 \% of x\_1}" in text
-    for needed in ("Stand-in data", r"\textbf{0.", "division by zero", r"\textcolor{refuted}", "annlab run noise-demo", r"loss is \textless{}NaN\textgreater{}"):
+    for needed in (
+        "Stand-in data",
+        r"\textbf{0.",
+        "division by zero",
+        r"\textcolor{refuted}",
+        "annlab run noise-demo",
+        r"loss is \textless{}NaN\textgreater{}",
+    ):
         assert needed in text + (tmp_path / "tables" / "noise-demo-failures.tex").read_text(encoding="utf-8")
     for file in re.findall(r"\\includegraphics\[[^]]*\]\{([^}]+)\}", text):
         assert (tmp_path / file).read_bytes().startswith(b"%PDF")
@@ -74,13 +92,24 @@ def test_latex(rough, tmp_path):
 @pytest.mark.slow
 def test_latex_compiles(rough, tmp_path):
     path = report.write_latex([rough], tmp_path, demo.verdicts(), now=NOW)
-    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", path.name], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:]
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "–"), (0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (3599.7, "1 h 0 min"), (7801, "2 h 10 min")],
+    [
+        (None, "–"),
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min 0 s"),
+        (185, "3 min 5 s"),
+        (3599.7, "1 h 0 min"),
+        (7801, "2 h 10 min"),
+    ],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text

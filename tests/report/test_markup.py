@@ -19,7 +19,7 @@ from annlab.report.markup import inline_html, inline_latex, latex_text, markdown
         ("**bold with *emphasis* and x<sub>i</sub>**", "<strong>bold with <em>emphasis</em> and x<sub>i</sub></strong>"),
         ("2 * 3 * 4 and n*N(0,1) and a*b*c", "2 * 3 * 4 and n*N(0,1) and a*b*c"),
         ("`a **b** <c>`", "<code>a **b** &lt;c&gt;</code>"),
-        ("<b>no</b> & \"no\"", "&lt;b&gt;no&lt;/b&gt; &amp; &quot;no&quot;"),
+        ('<b>no</b> & "no"', "&lt;b&gt;no&lt;/b&gt; &amp; &quot;no&quot;"),
         ("<sub>never closed", "&lt;sub&gt;never closed"),
         ("<sub onclick=x>no</sub>", "&lt;sub onclick=x&gt;no&lt;/sub&gt;"),
         ("x**2 and y**2", "x**2 and y**2"),
@@ -38,7 +38,8 @@ def test_paragraphs_and_lists():
 
 def test_latex_has_its_own_signs():
     assert inline_latex("**50 %** of `x_1` & *y*<sup>2</sup> ≤ 3×10⁻⁴") == (
-        r"\textbf{50 \%} of \texttt{x\_1} \& \emph{y}\textsuperscript{2} \ensuremath{\le} 3\ensuremath{\times}10\textsuperscript{--}\textsuperscript{4}"
+        r"\textbf{50 \%} of \texttt{x\_1} \& \emph{y}\textsuperscript{2} \ensuremath{\le} "
+        r"3\ensuremath{\times}10\textsuperscript{--}\textsuperscript{4}"
     )
     assert latex_text("αθΣ") == r"\ensuremath{\alpha}\ensuremath{\theta}\ensuremath{\Sigma}"
 

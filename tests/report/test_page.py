@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 import demo
 import pytest
@@ -91,9 +92,9 @@ def test_text_of_studies_is_escaped(parse):
     rough = replace(
         SMALL,
         name="<script>alert(1)</script>",
-        title="A <script>alert(2)</script> & \"more\"",
+        title='A <script>alert(2)</script> & "more"',
         questions=[Question("Is <img src=x onerror=alert(3)> safe?", lambda results: "<script>alert(4)</script> **<b>bold</b>**. `<i>`")],
-        figures=[Figure("<svg>", lambda results: demo.surface(results), "</figcaption><script>alert(5)</script>")],
+        figures=[Figure("<svg>", demo.surface, "</figcaption><script>alert(5)</script>")],
     )
     page = report.build([demo.results(rough, failed={(0, 0)})], demo.verdicts(rough), title="</title><script>alert(6)</script>", now=NOW)
     read = parse(page.html)
@@ -160,7 +161,14 @@ def test_verdicts_have_colour_word_and_icon_and_are_counted(read):
 
 def test_a_claim_stands_beside_its_measurement(read):
     row = read.all("tr", data_verdict="reproduced")[0]["text"]
-    for part in ("Claim 0: x < y & more.", "0.01060 MSE", "0.01070", "[0.01040, 0.01100]", "Ours lies inside the interval.", "report-A, report-E"):
+    for part in (
+        "Claim 0: x < y & more.",
+        "0.01060 MSE",
+        "0.01070",
+        "[0.01040, 0.01100]",
+        "Ours lies inside the interval.",
+        "report-A, report-E",
+    ):
         assert part in row
     row = read.all("tr", data_verdict="not-run")[0]["text"]
     assert "About 1 h 6 min: annlab run noise-demo --profile full" in row
@@ -175,14 +183,29 @@ def test_published_verdicts_are_shown_and_labelled(results, parse):
 def test_what_fails_is_a_box_that_names_it_and_the_rest_stays(parse, caplog):
     broken = replace(
         demo.STUDY,
-        figures=[Figure("bad picture", lambda results: 1 / 0, "Never seen."), *demo.STUDY.figures, Figure("none", lambda results: None, "None.")],
-        tables=[Table("bad table", lambda results: results.table["absent"], "Never."), Table("odd", lambda results: 3, "Odd."), *demo.STUDY.tables],
+        figures=[
+            Figure("bad picture", lambda results: 1 / 0, "Never seen."),
+            *demo.STUDY.figures,
+            Figure("none", lambda results: None, "None."),
+        ],
+        tables=[
+            Table("bad table", lambda results: results.table["absent"], "Never."),
+            Table("odd", lambda results: 3, "Odd."),
+            *demo.STUDY.tables,
+        ],
         questions=[Question("What breaks?", lambda results: results.values("absent")), *demo.STUDY.questions],
         data=("five_surfaces", "no_such_set"),
     )
     page = report.build([demo.results(broken)], demo.verdicts(broken), now=NOW)
     parts = [problem.part for problem in page.problems]
-    assert parts == ["figure 'bad picture'", "figure 'none'", "table 'bad table'", "table 'odd'", "question 1 ('What breaks?')", "data 'no_such_set'"]
+    assert parts == [
+        "figure 'bad picture'",
+        "figure 'none'",
+        "table 'bad table'",
+        "table 'odd'",
+        "question 1 ('What breaks?')",
+        "data 'no_such_set'",
+    ]
     read = parse(page.html)
     boxes = [element["text"] for element in read.all("p", kind="problem")]
     for problem in page.problems:
@@ -269,7 +292,7 @@ def test_the_page_can_be_walked_through_by_ear_and_by_keyboard(read):
     assert read.all("a", kind="skip")[0]["attrs"]["href"] == "#main"
     assert len(read.all("main")) == len(read.all("h1")) == 1
     levels = [int(element["tag"][1]) for element in read.elements if re.fullmatch(r"h[1-6]", element["tag"])]
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert len(read.all("table")) == len(read.all("caption"))
     assert all(element["attrs"].get("scope") for element in read.all("th"))
     assert all(element["attrs"].get("aria-label") for element in read.all("svg") if element["attrs"].get("role") == "img")
@@ -280,7 +303,19 @@ def test_the_page_can_be_walked_through_by_ear_and_by_keyboard(read):
 
 def test_how_to_read_explains_every_word(read):
     told = read.all("section", id="reading")[0]["text"]
-    for word in ("replicate", "Interval", "Profile", "stale", "Stand-in", "reproduced", "refuted", "exceeded", "undecided", "untestable", "not-run"):
+    for word in (
+        "replicate",
+        "Interval",
+        "Profile",
+        "stale",
+        "Stand-in",
+        "reproduced",
+        "refuted",
+        "exceeded",
+        "undecided",
+        "untestable",
+        "not-run",
+    ):
         assert word in told
 
 

@@ -45,7 +45,12 @@ def cell_table(results: "Results", anchor: str) -> TableBlock | None:
     for cell in results.cells[:_MOST_ROWS]:
         records = outcomes.get(cell.identity, [])
         rows.append([*_head(cell, results.varying, named), str(len(records)), *(mean_text(_values(records, name)) for name in metrics)])
-    columns = [*(["case"] if named else []), *(name_words(name) for name in results.varying), "n", *(label_of(results.study, name) for name in metrics)]
+    columns = [
+        *(["case"] if named else []),
+        *(name_words(name) for name in results.varying),
+        "n",
+        *(label_of(results.study, name) for name in metrics),
+    ]
     notes = [f"The first {_MOST_ROWS} of {len(results.cells)} cells."] if len(results.cells) > _MOST_ROWS else []
     caption = "Every cell: mean over n replicates and its 95 % interval"
     return TableBlock("cells", f"{anchor}-cells", caption, text_table(columns, rows, notes=notes))
@@ -64,10 +69,10 @@ def chosen_cell(results: "Results") -> tuple[str, tuple[tuple[str, str], ...]]:
         return f"{rule} among {len(among)} cells{limits} is not known yet: some of them are not computed.", ()
     values = as_dict(results.selected.params)
     used = len(_by_cell(results, "final").get(results.selected.identity, [])) or sum(record.stage == "final" for record in results.records)
-    test = f" Only then did its final stage meet the test set, once in each of {used} replicates." if used else " Its final stage has not been run."
+    met = f" Only then did its final stage meet the test set, once in each of {used} replicates."
     names = [("case", ", ".join(results.selected.names))] if results.selected.names else []
     chosen = (*names, *((name, _parameter(values[name])) for name in results.varying))
-    return f"{rule} among {len(among)} cells{limits} was chosen.{test}", chosen
+    return f"{rule} among {len(among)} cells{limits} was chosen.{met if used else ' Its final stage has not been run.'}", chosen
 
 
 def final_table(results: "Results", anchor: str) -> TableBlock | None:
@@ -153,7 +158,8 @@ def _by_cell(results: "Results", stage: str) -> dict[str, list["Record"]]:
 
 def _metrics(results: "Results", outcomes: Mapping[str, Sequence["Record"]]) -> list[str]:
     """Declared metrics that were measured, in the order declared; all that were measured where none is declared."""
-    measured = dict.fromkeys(name for records in outcomes.values() for record in records if record.outcome for name in record.outcome.metrics)
+    found = (record.outcome.metrics for records in outcomes.values() for record in records if record.outcome)
+    measured = dict.fromkeys(name for metrics in found for name in metrics)
     declared = [name for name in results.study.metrics if name in measured]
     return declared or list(measured)
 
@@ -177,4 +183,3 @@ def _parameter(value: Any) -> str:
     if isinstance(value, tuple | list):
         return "(" + ", ".join(_parameter(part) for part in value) + ")" if value else "()"
     return str(value)
-

@@ -29,7 +29,9 @@ def verdicts_of(results: "Results", verdicts: Sequence["Verdict"] | None) -> lis
     return sorted((one for one in verdicts if one.study == study.name), key=lambda one: order.get(one.id, len(order)))
 
 
-def claim_rows(results: "Results", verdicts: Sequence["Verdict"], published: Sequence["Verdict"] | None = None) -> tuple[tuple[ClaimRow, ...], str]:
+def claim_rows(
+    results: "Results", verdicts: Sequence["Verdict"], published: Sequence["Verdict"] | None = None
+) -> tuple[tuple[ClaimRow, ...], str]:
     """Rows for the verdicts on one study, and a note where there are none though the ledger has claims."""
     from annlab.lab.ledger import ledger
 

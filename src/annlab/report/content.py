@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "ClaimRow", "DataSet", "FigureBlock", "Problem", "Report", "Setting", "StudyPart", "TableBlock", "TextTable"]
 
+
 @dataclass(frozen=True)
 class Problem:
     """Something of a study that could not be shown, and why."""

@@ -64,7 +64,9 @@ def _written(report: Report, folder: Path, name: str, picture: str, ending: str,
             if block.table:
                 (folder / "tables" / f"{block.anchor}.{ending}").write_text(text_of(block.table), encoding="utf-8")
     target = folder / name
-    text = _environment().get_template(f"{name}.j2").render(report=report, pictures=pictures, judged=sum(report.counts.values()), icons=ICONS)
+    text = (
+        _environment().get_template(f"{name}.j2").render(report=report, pictures=pictures, judged=sum(report.counts.values()), icons=ICONS)
+    )
     target.write_text(text, encoding="utf-8")
     return target
 

@@ -55,7 +55,7 @@ def gather(
     names = " and ".join(part.title for part in studies)
     editions, contents = _contents(studies)
     return Report(
-        title=title or (names if len(studies) in (1, 2) else f"{len(studies)} studies"),
+        title=title or (names if len(studies) in (1, 2) else f"Report on {len(studies)} studies"),
         date=date,
         studies=studies,
         counts=summary(judged).counts,
@@ -84,20 +84,19 @@ def _study(
     anchor = _anchor(study.name, anchors)
     problems: list[Problem] = []
 
-    def guarded(part: str, make: Callable[[], T], otherwise: T) -> T:
+    def guarded(part: str, make: Callable[[], T], otherwise: Any) -> T:
         value, problem = _try(study.name, part, make)
-        if problem or value is None:
-            if problem:
-                problems.append(problem)
-            return otherwise
-        return value
+        if problem:
+            problems.append(problem)
+        return otherwise if value is None else value
 
     question, details = _docstring(study)
     figures = tuple(_figure(results, figure, anchor) for figure in study.figures)
     tables = tuple(_table(results, table, anchor) for table in study.tables)
     answers = tuple(_answer(results, asked, k, anchor) for k, asked in enumerate(study.questions, 1))
     data = tuple(_data(results))
-    problems += [block.problem for block in (*figures, *tables, *answers, *data) if block.problem]
+    blocks: tuple[FigureBlock | TableBlock | Answer | DataSet, ...] = (*figures, *tables, *answers, *data)
+    problems += [block.problem for block in blocks if block.problem]
     selection, chosen = guarded("choice", lambda: chosen_cell(results), ("", ()))
     missing, absent = guarded("missing jobs", lambda: missing_table(results, anchor), (None, 0))
     failures, failed = guarded("failed jobs", lambda: failures_table(results, anchor), (None, 0))
@@ -235,5 +234,3 @@ def _anchor(name: str, taken: dict[str, int]) -> str:
     slug = _slug(name)
     taken[slug] = taken.get(slug, 0) + 1
     return slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
-
-

@@ -65,9 +65,10 @@ _LATEX = {
     "·": r"\ensuremath{\cdot}", "…": r"\ldots{}", "→": r"\ensuremath{\to}", "√": r"\ensuremath{\surd}", "∑": r"\ensuremath{\sum}",
     "∇": r"\ensuremath{\nabla}", "–": "--", "—": "---", "“": "``", "”": "''", "’": "'", "\u202f": r"\,", "\u00a0": "~",
 }  # fmt: skip
-_GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi o pi rho . sigma tau upsilon phi chi psi omega".split()
+_LETTERS = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi o pi rho . sigma tau upsilon phi chi psi omega"
+_GREEK = _LETTERS.split(" ")  # as Unicode orders them; o has no command, the dot is the final sigma
 _LATEX.update({chr(945 + k): rf"\ensuremath{{\{name}}}" for k, name in enumerate(_GREEK) if len(name) > 1})
-_LATEX.update({chr(913 + k): rf"\ensuremath{{\{_GREEK[k].title()}}}" for k in (2, 3, 7, 10, 13, 15, 18, 20, 21, 23, 24) if k != 17})
+_LATEX.update({chr(913 + k): rf"\ensuremath{{\{_GREEK[k].title()}}}" for k in (2, 3, 7, 10, 13, 15, 18, 20, 21, 23, 24)})
 _LATEX.update({digit: rf"\textsuperscript{{{value}}}" for value, digit in zip([*"0123456789", "--"], "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True)})
 _LATEX.update({digit: rf"\textsubscript{{{value}}}" for value, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")})
 
@@ -137,11 +138,9 @@ def _render(
         left, right = _EDGES[kind]
         inner = found[0][left : len(found[0]) - right].strip("`" if kind == "code" else "")
         out.append(words(text[position : found.start()]))
-        if kind in ("bold", "emphasis"):
-            inner = _render(inner, words, wrap, code)
-        else:
-            inner = (code if kind == "code" and code else words)(inner)
-        out.append(wrap(kind, inner))
+        nested = kind in ("bold", "emphasis")
+        turned = _render(inner, words, wrap, code) if nested else (code if kind == "code" and code else words)(inner)
+        out.append(wrap(kind, turned))
         position = found.end()
     out.append(words(text[position:]))
     return "".join(out)

@@ -33,6 +33,9 @@ ICONS = {"reproduced": "✓", "exceeded": "▲", "refuted": "✗", "undecided": 
 _POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
 """No request leaves the page; plotly's three-dimensional figures compile functions, hence ``unsafe-eval``."""
 
+_ENDS = re.compile(r"(?<=[\d∞] )(\[[^\[\]<>]*\](?:×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?)")
+"""The ends of an interval after its mean, which may go to a line of their own in a narrow column."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -72,7 +75,9 @@ def write(
     return target
 
 
-def write_as(format: str, results: Sequence["Results"], path: str | Path, verdicts: Sequence["Verdict"] | None = None, **options: Any) -> Path:
+def write_as(
+    output_format: str, results: Sequence["Results"], path: str | Path, verdicts: Sequence["Verdict"] | None = None, **options: Any
+) -> Path:
     """Write the report as ``html`` (to the file `path`), ``markdown`` or ``latex`` (into the folder `path`); return the file to open.
 
     Further arguments are those of `write`. For a PDF print the HTML page from a browser, or compile the LaTeX.
@@ -81,9 +86,9 @@ def write_as(format: str, results: Sequence["Results"], path: str | Path, verdic
         UsageError: for another format.
     """
     writers = {"html": write, "markdown": write_markdown, "latex": write_latex}
-    if format not in writers:
-        raise unknown_name("report format", format, FORMATS)
-    return writers[format](results, path, verdicts, **options)
+    if output_format not in writers:
+        raise unknown_name("report format", output_format, FORMATS)
+    return writers[output_format](results, path, verdicts, **options)
 
 
 def _page(report: Report) -> Page:
@@ -121,9 +126,12 @@ def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    made = Environment(loader=PackageLoader("annlab.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=PackageLoader("annlab.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     made.filters |= {
         "inline": lambda text: Markup(inline_html(text)),
+        "cell": lambda text: Markup(_ENDS.sub(r'<span class="ends">\1</span>', inline_html(text))),
         "markup": lambda text: Markup(to_html(text)),
         "plain": plain,
         "duration": duration,

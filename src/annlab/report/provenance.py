@@ -25,11 +25,24 @@ def facts_of(results: "Results") -> tuple[tuple[tuple[str, str], ...], float | N
         ("Root seed", _text(known.get("seed"))),
         ("Device", _text(known.get("device"))),
         ("Computing time, summed over jobs", duration(float(seconds)) if seconds is not None else ""),
-        *((_NAMES.get(str(name), str(name).replace("_", " ").capitalize()), _text(value)) for name, value in known.items() if name not in _SHOWN_ELSEWHERE),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items()) if isinstance(versions, Mapping) else _text(versions)),
+        *(
+            (_NAMES.get(str(name), str(name).replace("_", " ").capitalize()), _text(value))
+            for name, value in known.items()
+            if name not in _SHOWN_ELSEWHERE
+        ),
+        (
+            "Versions",
+            ", ".join(f"{name} {version}" for name, version in versions.items()) if isinstance(versions, Mapping) else _text(versions),
+        ),
     ]
     shown = tuple((name, value) for name, value in facts if value)
-    return shown, float(seconds) if seconds is not None else None, _text(known.get("device")), _text(known.get("command")), _text(known.get("seed"))
+    return (
+        shown,
+        float(seconds) if seconds is not None else None,
+        _text(known.get("device")),
+        _text(known.get("command")),
+        _text(known.get("seed")),
+    )
 
 
 def overall_facts(studies: Sequence[StudyPart], results: Sequence["Results"]) -> tuple[tuple[str, str], ...]:

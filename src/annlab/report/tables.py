@@ -26,7 +26,9 @@ def as_table(made: Any) -> TextTable:
     return text_table(made.headings, made.rows(), strong=made.emphasis, notes=made.notes)
 
 
-def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, strong: Sequence[bool] = (), notes: Sequence[str] = ()) -> TextTable:
+def text_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, strong: Sequence[bool] = (), notes: Sequence[str] = ()
+) -> TextTable:
     """Table of ready text; a column counts as numeric where every cell reads as a number, an interval or nothing."""
     numeric = tuple(bool(rows) and all(_NUMBER.fullmatch(row[k]) for row in rows) for k in range(len(columns)))
     return TextTable(tuple(columns), tuple(tuple(row) for row in rows), numeric, tuple(bool(value) for value in strong), tuple(notes))
