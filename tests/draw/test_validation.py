@@ -44,6 +44,15 @@ def test_higher_may_be_better_and_the_order_of_complexity_given(folds):
         draw.validation_curve(folds, parameter="units", simplest_first=[50, 10], replicate="fold")
 
 
+def test_a_value_without_a_finite_score_is_named_and_left_out(folds):
+    folds.loc[folds.units == 3, "validation_mse"] = np.inf
+    drawing = draw.validation_curve(folds, parameter="units", train="train_mse", replicate="fold", simplest_first=[3, 10, 50])
+    assert drawing.paper.axes[0].get_xlabel() == "units\n(no finite score: 3)"
+    assert {"best: 50", "chosen: 10"} <= set(legend_texts(drawing))
+    with pytest.raises(ValueError, match="at least one finite validation MSE"):
+        draw.validation_curve(folds.assign(validation_mse=np.nan), parameter="units", replicate="fold")
+
+
 def test_values_that_are_no_numbers_are_spaced_evenly(folds):
     named = folds.assign(units=folds.units.map({3: (3,), 10: (10, 10), 50: (50, 50, 50)}))
     axis = draw.validation_curve(named, parameter="units", replicate="fold", log_x=True).paper.axes[0]

@@ -109,7 +109,8 @@ def validation_curve(
     """Mean validation score by the value of one parameter, with ± 1 standard error and the one-standard-error rule.
 
     The best value and the chosen one (the simplest whose mean is within one standard error of the best; Breiman et al., 1984) are
-    marked; the dotted line lies one standard error from the best. Bars are ± s / sqrt(n) over replicates or folds.
+    marked; the dotted line lies one standard error from the best. Values without a finite
+    score are named under the axis. Bars are ± s / sqrt(n) over replicates or folds.
 
     Args:
         frame: one row a replicate (or fold) and value, such as ``results.table``.
@@ -122,15 +123,19 @@ def validation_curve(
         x_label, x_unit, y_label, y_unit, labels, replicate, alt: as in `curves`.
 
     Raises:
-        ValueError: for an empty frame, a missing column, a value without a finite score, or `simplest_first` that does not
+        ValueError: for an empty frame, a missing column, no finite score at all, or `simplest_first` that does not
             hold all values.
     """
     check_frame(frame, [parameter, validation, train], "a validation curve")
     words = Words(labels)
-    scores = {key[0]: values for key, values in values_of(frame, [parameter], validation, replicate).items()}
+    every = {key[0]: values for key, values in values_of(frame, [parameter], validation, replicate).items()}
+    scores = {setting: values for setting, values in every.items() if np.isfinite(values).any()}
+    if not scores:
+        raise ValueError(f"a validation curve needs at least one finite {words(validation)}")
     settings = list(scores)
     names = {str(value): value for value in settings}
-    order = [str(tuple(value) if isinstance(value, list) else value) for value in (simplest_first or settings)]
+    order = [str(tuple(value) if isinstance(value, list) else value) for value in (simplest_first or every)]
+    order = [name for name in order if name in names or name not in map(str, every)]
     chosen = names[one_standard_error_rule({str(value): scores[value] for value in settings}, order, higher=better == "higher")]
     numeric = all(isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool) for value in settings)
     places = np.array(settings, dtype=float) if numeric else np.arange(len(settings), dtype=float)
@@ -141,7 +146,8 @@ def validation_curve(
     line = axis.errorbar(places, means, errors, color=PALETTE[0], marker="o", capsize=2.5, linewidth=1.7, elinewidth=1.0)
     entries[f"{words(validation)}, mean ± standard error"] = line
     if train is not None:
-        train_means, train_errors = _means({key[0]: values for key, values in values_of(frame, [parameter], train, replicate).items()})
+        trained = {key[0]: values for key, values in values_of(frame, [parameter], train, replicate).items()}
+        train_means, train_errors = _means({setting: trained[setting] for setting in settings})
         entries[f"{words(train)}, mean ± standard error"] = axis.errorbar(
             places, train_means, train_errors, color=PALETTE[1], marker="s", linestyle=DASHES[1], capsize=2.5, elinewidth=1.0
         )
@@ -158,7 +164,8 @@ def validation_curve(
         axis.set_xticks(places, [words(value) for value in settings])
         turned = max(len(words(value)) for value in settings) * len(settings) > 55  # characters that fit under the axis
         axis.tick_params(axis="x", rotation=35 if turned else 0)
-    axis.set_xlabel(axis_text(x_label or words(parameter), x_unit))
+    lost = ", ".join(words(setting) for setting in every if setting not in scores)
+    axis.set_xlabel(axis_text(x_label or words(parameter), x_unit) + (f"\n(no finite score: {lost})" if lost else ""))
     axis.set_ylabel(axis_text(y_label or words(validation), y_unit))
     legend_below(drawn, entries)
     return Drawing(
