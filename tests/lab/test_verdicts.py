@@ -561,7 +561,17 @@ def test_exact_comparisons_need_one_replicate(bench):
     bench.claim("later", derived(lambda row: 1.2))
     _, after, later = bench.judge(losses([9.98], "gap"), n=1)
     assert (after.verdict, later.verdict, later.profile) == ("refuted", "reproduced", None)
+    assert (after.reason, after.measured, after.low) == ("difference 8.132, exact", pytest.approx(8.132), None)
     assert bench.judge(losses([1.0], "gap"), n=1)[1].verdict == "reproduced"
+
+
+def test_exact_equality_needs_one_replicate(bench):
+    exact = metric("gap", exact=True)
+    for name, margin in (("near", 0.6), ("far", 0.4)):
+        bench.row(name, "qualitative")
+        bench.claim(name, equal_within(exact.at(noise=1.0), exact.at(noise=0.5), margin), cell={"activation": "relu"})
+    near, far = bench.judge(lambda p, r: {"gap": p.noise}, n=1)
+    assert (near.verdict, far.verdict, near.reason) == ("reproduced", "refuted", "difference 0.5, exact")
 
 
 def test_qualitative_rows_with_unstated_settings(bench, rng):

@@ -18,6 +18,7 @@ from annlab.lab.values import Value
 __all__ = ["MINIMUM", "Tested", "compared", "evaluate"]
 
 MINIMUM = 5  # replicates below which nothing is decided
+WORDS = {"linear": "difference", "log": "ratio", "logit": "odds ratio"}
 LOST = 0.1  # share of pairs without a finite number beyond which nothing is decided
 
 
@@ -125,8 +126,8 @@ def _equal(a: Sample | float, b: Sample | float, margin: float, label: str) -> T
     if refusal:
         return replace(_nothing(refusal), interval=_back(mean_interval(d), scale), n=len(d), complete=complete)
     if exact:
-        inside = bool(np.all(np.abs(d) < m))
-        return Tested(float(not inside), float(inside), _back(mean_interval(d), scale), len(d), f"difference {d.mean():.4g}", complete)
+        inside, interval = bool(np.all(np.abs(d) < m)), _back(mean_interval(d), scale)
+        return Tested(float(not inside), float(inside), interval, len(d), _exactly(interval, scale), complete)
     rng = _generator(label)
     below, above = paired_test(d, 0.0, m, "less", rng), paired_test(d, 0.0, -m, "greater", rng)
     outside = min(1.0, 2 * min(paired_test(d, 0.0, m, "greater", rng).p_value, paired_test(d, 0.0, -m, "less", rng).p_value))
@@ -240,7 +241,7 @@ def _decide(
             float(not np.all(d <= floor)),
             interval,
             len(d),
-            f"difference {sign * d.mean():.6g}, exact",
+            _exactly(interval, scale),
             complete,
         )
     rng = _generator(label)
@@ -286,8 +287,11 @@ def _back(interval: Interval, scale: str) -> Interval:
 
 
 def _shown(interval: Interval, scale: str, n: int) -> str:
-    what = {"linear": "difference", "log": "ratio", "logit": "odds ratio"}[scale]
-    return f"{what} {interval.mean:.4g} (95 % {interval.low:.4g} to {interval.high:.4g}, {n} pairs)"
+    return f"{WORDS[scale]} {interval.mean:.4g} (95 % {interval.low:.4g} to {interval.high:.4g}, {n} pairs)"
+
+
+def _exactly(interval: Interval, scale: str) -> str:
+    return f"{WORDS[scale]} {interval.mean:.6g}, exact"
 
 
 def _generator(label: str) -> np.random.Generator:

@@ -197,7 +197,7 @@ def _tested_rows(found: Mapping[str, Mapped], tests: Mapping[str, _Answer]) -> d
         each, answer = found[name], tests[name]
         p, first = adjusted.get(name, 1.0), answer.found[0]
         assert isinstance(first, Tested)
-        reason = test.text + (f"; p = {p:.2g} over {len(family)} tests" if name in adjusted else "")
+        reason = test.text + (f"; p = {p:.2g} over {len(family)} tests" if name in adjusted and test.p_value > 0 else "")
         if p <= ALPHA:
             verdict = "reproduced" if test.shown < test.contrary else "refuted"
             reason += _label(each) if verdict == "reproduced" else ""
