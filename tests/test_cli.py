@@ -300,6 +300,15 @@ def test_offline_a_missing_set_is_one_sentence_and_exit_code_1(fresh_home, monke
     assert "train-images-idx3-ubyte.gz" in line
 
 
+def test_a_run_that_lacks_its_data_says_so_before_it_computes(tiny, tmp_path, fresh_home, monkeypatch):
+    monkeypatch.delenv("ANNLAB_DATA_DIR", raising=False)
+    (tmp_path / "tiny.py").write_text(TINY.replace("replicates=3,", 'replicates=3, data=("course_regression",),'))
+    line = one_line(invoke("run", tiny, "--profile", "quick"), 1)
+    assert "course_regression" in line
+    assert "missing" in line
+    assert not (fresh_home / "runs").exists()
+
+
 def test_a_home_that_cannot_be_written_is_one_line(tiny, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("ANNLAB_HOME", str(tmp_path / "file" / "home"))

@@ -100,6 +100,7 @@ def execute(request: Request, *, report: bool, **options: Any) -> None:
     """Run, list what failed, write the report and print its path; exit code 1 if a job failed, 130 if interrupted."""
     from annlab.lab.run import run_many
 
+    _demand_data(request)
     display = Display()
     try:
         with display:
@@ -189,6 +190,20 @@ def _completeness(results: "Results") -> float:
     counts = results.counts
     there = counts["stored"] + counts["failed"]
     return there / max(1, there + counts["missing"])
+
+
+def _demand_data(request: Request) -> None:
+    """Say in one sentence, before anything is computed, that a job to compute lacks its data: raises `DataError`."""
+    from annlab import data
+    from annlab.lab.run import plan_many
+
+    designs = [study.design(request.profile, request.design["settings"], request.design["where"]) for study in request.studies]
+    named = {name for design in designs for cell in design.cells for name in design.study.data_of(cell.params)}
+    absent = {name for name in named if not data.status(name).available}
+    if absent:
+        plan = plan_many(request.studies, request.profile, **request.design)
+        for name in sorted(absent & {name for job in plan.missing for name in job.data}):
+            data.load(name)
 
 
 def _nothing_stored(what: str, arguments: str) -> NoReturn:

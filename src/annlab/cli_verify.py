@@ -48,4 +48,4 @@ def _row(verdict: Verdict) -> list[object]:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None else f"{value:.6g}"
