@@ -174,6 +174,12 @@ def test_a_claim_stands_beside_its_measurement(read):
     assert "About 1 h 6 min: annlab run noise-demo --profile full" in row
 
 
+def test_a_pure_number_is_shown_without_its_unit(results):
+    pure = [replace(verdict, unit="1") for verdict in demo.verdicts()]
+    made = report.gather([results], pure, now=NOW).studies[0].claims
+    assert made[0].claimed == "0.01060"
+
+
 def test_published_verdicts_are_shown_and_labelled(results, parse):
     earlier = [replace(verdict, verdict="undecided") for verdict in demo.verdicts()]
     page = report.build([results], demo.verdicts(), published=earlier, now=NOW)
@@ -242,7 +248,8 @@ def test_an_unanswered_question_is_reported(answer, parse):
 def test_failed_missing_and_stale_jobs_are_listed(parse):
     found = demo.results(SMALL, failed={(0, 1), (0, 2)}, missing={(1, 3), (1, 4), (2, 0)}, stale={(3, 0)})
     read = parse(report.build([found], [], now=NOW).html)
-    assert "2 failed, 3 missing, 1 stale" in read.text
+    assert "of 35 replicates 2 failed, 3 missing" in read.text
+    assert "1 replicate was computed by an earlier state of the code" in read.text
     assert read.text.count("raised an error") == read.text.count("ValueError: loss is <NaN>") == 2
     missing = read.all("div", id="noise-demo-missing")[0]["text"]
     assert "3–4" in missing

@@ -52,7 +52,7 @@ def _row(verdict: "Verdict", row: "Row | None", published: str) -> ClaimRow:
             measured, interval = text + power, f"[{bracket}]{power}"
         else:
             measured = format_number(verdict.measured, 4)
-    unit = verdict.unit or (row.unit if row else "")
+    unit = (verdict.unit or (row.unit if row else "")).removeprefix("1")  # 1 is the unit of a pure number
     claimed = f"{_SIGNS.get(row.comparison, '')}{row.text}" if row and row.text else _number(verdict.claimed)
     return ClaimRow(
         id=verdict.id,

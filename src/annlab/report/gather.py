@@ -128,7 +128,7 @@ def _study(
         answers=answers,
         claims=rows,
         claims_note=note,
-        jobs={"stored": stored, "failed": failed, "missing": absent, "stale": len(stale)},
+        jobs={"stored": stored, "failed": failed, "missing": absent, "stale": len(results.stale)},
         failures=failures,
         missing=missing,
         stale=stale,
