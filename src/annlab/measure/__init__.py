@@ -1,5 +1,6 @@
 """Pure functions of arrays: what is measured, apart from how it came about."""
 
+from annlab.measure.backprop import BackpropTrace, DenseNetwork, check_hand_calculation, trace_step
 from annlab.measure.regression import (
     fit_snr_db,
     fraction_of_rises,
@@ -16,6 +17,9 @@ from annlab.measure.regression import (
 )
 
 __all__ = [
+    "BackpropTrace",
+    "DenseNetwork",
+    "check_hand_calculation",
     "fit_snr_db",
     "fraction_of_rises",
     "half_mse",
@@ -28,4 +32,5 @@ __all__ = [
     "roughness_of_curve",
     "roughness_of_surface",
     "snr_db",
+    "trace_step",
 ]

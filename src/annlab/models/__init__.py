@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from annlab.models.summary import Summary, summary
 
 __all__ = [
+    "ESTIMATORS",
     "BaseEstimator",
     "MLPClassifier",
     "MLPRegressor",
@@ -22,12 +23,17 @@ __all__ = [
     "summary",
 ]
 
-_HOMES = {
-    "BaseEstimator": "base",
+ESTIMATORS = {
     "MLPClassifier": "mlp",
     "MLPRegressor": "mlp",
     "ModuleClassifier": "module",
     "ModuleRegressor": "module",
+}
+"""The classes that `load` rebuilds, and the file of each."""
+
+_HOMES = {
+    **ESTIMATORS,
+    "BaseEstimator": "base",
     "Summary": "summary",
     "load": "persistence",
     "save": "persistence",

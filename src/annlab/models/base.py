@@ -5,7 +5,7 @@ import math
 import numbers
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator as ScikitEstimator
 from annlab.errors import UsageError
 from annlab.models.random_state import RandomStreams, random_streams
 
-__all__ = ["BaseEstimator", "Check", "boolean", "choice", "count", "fraction", "number", "one_of", "optional"]
+__all__ = ["BaseEstimator", "Check", "boolean", "choice", "count", "fraction", "number", "one_of", "optional", "split_rows"]
 
 Check = Callable[[Any], str | None]
 
@@ -84,6 +84,7 @@ class BaseEstimator(ScikitEstimator):  # type: ignore[misc]
     """
 
     _checks: ClassVar[dict[str, Check]] = {}
+    _external: ClassVar[tuple[str, ...]] = ()  # parameters that are the user's own code, whose fitted form is saved by its weights
 
     def _check_parameters(self) -> None:
         """Raises `UsageError` for the first parameter whose value does not pass its check."""
@@ -133,15 +134,25 @@ class BaseEstimator(ScikitEstimator):  # type: ignore[misc]
         return report
 
     def save(self, path: str | Path) -> Path:
-        """Writes the estimator, see `annlab.models.persistence.save`; `annlab.load` reads it back."""
+        """Writes parameters and learned state to a folder, or to one file where `path` ends in ``.safetensors``.
+
+        `annlab.load` reads it back. See `annlab.models.persistence.save`.
+        """
         from annlab.models.persistence import save
 
         return save(self, path)
 
-    def _more_state(self) -> dict[str, Any]:
-        """What `save` keeps besides parameters and learned attributes; none by default."""
-        return {}
 
-    def _after_load(self, more: dict[str, Any], module: Any = None) -> Self:
-        """Called by `annlab.load` when parameters and learned attributes are back."""
-        return self
+def split_rows(n: int, validation_fraction: float, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows held out at random, both in rising order; none are held out for a fraction of 0.
+
+    Raises:
+        UsageError: where nothing is left to train on.
+    """
+    if not validation_fraction:
+        return np.arange(n), np.arange(0)
+    size = max(1, round(validation_fraction * n))
+    if size >= n:
+        raise UsageError(f"validation_fraction {validation_fraction} leaves none of the n_samples = {n} to train on")
+    order = generator.permutation(n)
+    return np.sort(order[size:]), np.sort(order[:size])

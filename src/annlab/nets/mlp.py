@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -75,6 +76,18 @@ class MLP(nn.Module):
         normed = {"none": (), "input": sizes[:1], "hidden": self.hidden_sizes}[batch_norm]
         self.norms = nn.ModuleList(nn.BatchNorm1d(size, dtype=dtype) for size in normed)
         self.dropout = Dropout(dropout)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments that build a network of this shape, for saving."""
+        return {
+            "n_inputs": self.n_inputs,
+            "hidden_sizes": self.hidden_sizes,
+            "n_outputs": self.n_outputs,
+            "activation": self.activations,
+            "dropout": self.dropout.p,
+            "batch_norm": self.batch_norm,
+        }
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.flatten(1)

@@ -86,6 +86,19 @@ class StackedMLP(nn.Module):
                 h = h * stacked_keep_mask(h, self.dropout, self.dropout_generators)
         return h
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments that build a stack of this shape, for saving."""
+        return {
+            "n_replicates": self.n_replicates,
+            "n_inputs": self.n_inputs,
+            "hidden_sizes": self.hidden_sizes,
+            "n_outputs": self.n_outputs,
+            "activation": self.activations,
+            "dropout": self.dropout,
+            "batch_norm": self.batch_norm,
+        }
+
     def replicate(self, index: int) -> MLP:
         """Replicate `index` as an `MLP` whose parameters and statistics are views of this stack's; gradients are not shared."""
         net = MLP(

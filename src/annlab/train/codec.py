@@ -7,6 +7,7 @@ stored apart as safetensors; arrays that share memory are stored once.
 import json
 import math
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +18,40 @@ import torch
 
 __all__ = ["decode", "encode", "read_file", "write_file"]
 
+Special = Callable[[Any, str], tuple[str, Any] | None]
+
 _SCALARS = (bool, int, str, type(None))
 
 
-def encode(value: Any, name: str = "") -> tuple[Any, dict[str, torch.Tensor]]:
+def encode(value: Any, name: str = "", special: Special | None = None) -> tuple[Any, dict[str, torch.Tensor]]:
     """`value` as a JSON tree and the tensors it refers to.
 
     Args:
         value: what to encode.
         name: what it is called, for errors and for the names of tensors.
+        special: function ``(value, name)`` that gives a kind of its own and content of the kinds above for values that need
+            more than that, such as networks, and None for all others.
 
     Raises:
         TypeError: naming the part that is none of the kinds above.
     """
     tensors: dict[str, torch.Tensor] = {}
-    return _encode(value, name, tensors, {}), tensors
+    return _Encoder(tensors, special).encode(value, name), tensors
 
 
-def decode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    """The value that `encode` was given; references to one tensor become one tensor."""
+def decode(tree: Any, tensors: dict[str, torch.Tensor], special: Mapping[str, Callable[[Any], Any]] | None = None) -> Any:
+    """The value that `encode` was given; references to one tensor become one tensor, kinds of one's own are left to `special`."""
     if isinstance(tree, list):
-        return [decode(part, tensors) for part in tree]
+        return [decode(part, tensors, special) for part in tree]
     if not isinstance(tree, dict):
         return tree
     kind, content = next(iter(tree.items()))
     if kind == "dict":
-        return {key: decode(part, tensors) for key, part in content.items()}
+        return {key: decode(part, tensors, special) for key, part in content.items()}
     if kind == "items":
-        return {_key(decode(key, tensors)): decode(part, tensors) for key, part in content}
+        return {_key(decode(key, tensors, special)): decode(part, tensors, special) for key, part in content}
     if kind == "tuple":
-        return tuple(decode(part, tensors) for part in content)
+        return tuple(decode(part, tensors, special) for part in content)
     if kind == "float":
         return float(content)
     if kind == "tensor":
@@ -57,6 +62,8 @@ def decode(tree: Any, tensors: dict[str, torch.Tensor]) -> Any:
         return tensors[content].numpy()[()]
     if kind == "text":
         return np.array(content["values"], dtype=content["dtype"]).reshape(content["shape"])
+    if special is not None and kind in special:
+        return special[kind](decode(content, tensors, special))
     raise ValueError(f"a saved value has the unknown kind {kind!r}")
 
 
@@ -87,47 +94,53 @@ def _key(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _encode(value: Any, name: str, tensors: dict[str, torch.Tensor], seen: dict[Any, str]) -> Any:
-    if isinstance(value, _SCALARS) and not isinstance(value, np.generic):
-        return value
-    if isinstance(value, float) and not isinstance(value, np.generic):
-        return value if math.isfinite(value) else {"float": repr(value)}
-    if isinstance(value, torch.Tensor):
-        return {"tensor": _store(value.detach(), name, tensors, seen)}
-    if isinstance(value, np.ndarray | np.generic):
-        return _encode_array(value, name, tensors, seen)
-    if isinstance(value, list):
-        return [_encode(part, f"{name}[{index}]", tensors, seen) for index, part in enumerate(value)]
-    if isinstance(value, tuple):
-        return {"tuple": [_encode(part, f"{name}[{index}]", tensors, seen) for index, part in enumerate(value)]}
-    if isinstance(value, dict):
-        if all(type(key) is str for key in value):
-            return {"dict": {key: _encode(part, f"{name}.{key}" if name else key, tensors, seen) for key, part in value.items()}}
-        pairs = [[_encode(key, name, tensors, seen), _encode(part, f"{name}[{key!r}]", tensors, seen)] for key, part in value.items()]
-        return {"items": pairs}
-    raise TypeError(f"{name or 'the value'} is a {type(value).__name__}, which cannot be saved without pickling")
+class _Encoder:
+    def __init__(self, tensors: dict[str, torch.Tensor], special: Special | None) -> None:
+        self.tensors, self.special = tensors, special
+        self.seen: dict[Any, str] = {}
+        self.alive: list[torch.Tensor] = []  # memory of a freed tensor would be taken for an alias when it is used again
 
+    def encode(self, value: Any, name: str) -> Any:
+        if isinstance(value, _SCALARS) and not isinstance(value, np.generic):
+            return value
+        if isinstance(value, float) and not isinstance(value, np.generic):
+            return value if math.isfinite(value) else {"float": repr(value)}
+        if isinstance(value, torch.Tensor):
+            return {"tensor": self._store(value.detach(), name)}
+        if isinstance(value, np.ndarray | np.generic):
+            return self._array(value, name)
+        if isinstance(value, list):
+            return [self.encode(part, f"{name}[{index}]") for index, part in enumerate(value)]
+        if isinstance(value, tuple):
+            return {"tuple": [self.encode(part, f"{name}[{index}]") for index, part in enumerate(value)]}
+        if isinstance(value, dict):
+            if all(type(key) is str for key in value):
+                return {"dict": {key: self.encode(part, f"{name}.{key}" if name else key) for key, part in value.items()}}
+            return {"items": [[self.encode(key, name), self.encode(part, f"{name}[{key!r}]")] for key, part in value.items()]}
+        found = None if self.special is None else self.special(value, name)
+        if found is not None:
+            return {found[0]: self.encode(found[1], name)}
+        raise TypeError(f"{name or 'the value'} is a {type(value).__name__}, which cannot be saved without pickling")
 
-def _encode_array(value: Any, name: str, tensors: dict[str, torch.Tensor], seen: dict[Any, str]) -> Any:
-    array = np.asarray(value)
-    flat = array.ravel().tolist()
-    if array.dtype.kind == "U" or (array.dtype == object and all(isinstance(part, str) for part in flat)):
-        return {"text": {"values": flat, "dtype": "object" if array.dtype == object else str(array.dtype), "shape": list(array.shape)}}
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name or 'the value'} is an array of {array.dtype}, which cannot be saved without pickling")
-    native = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="))).reshape(array.shape)
-    kind = "scalar" if isinstance(value, np.generic) else "array"
-    return {kind: _store(torch.from_numpy(native), name, tensors, seen)}
+    def _array(self, value: Any, name: str) -> Any:
+        array = np.asarray(value)
+        if array.dtype.kind == "U" or (array.dtype == object and all(isinstance(part, str) for part in array.ravel())):
+            dtype = "object" if array.dtype == object else array.dtype.str
+            return {"text": {"values": array.ravel().tolist(), "dtype": dtype, "shape": list(array.shape)}}
+        if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+            raise TypeError(f"{name or 'the value'} is an array of {array.dtype}, which cannot be saved without pickling")
+        native = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+        return {"scalar" if isinstance(value, np.generic) else "array": self._store(torch.from_numpy(native), name)}
 
-
-def _store(tensor: torch.Tensor, name: str, tensors: dict[str, torch.Tensor], seen: dict[Any, str]) -> str:
-    alias = (tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride()) if tensor.numel() else None
-    if alias is not None and alias in seen:
-        return seen[alias]
-    label = name or "value"
-    while label in tensors:
-        label += "'"
-    tensors[label] = tensor.to("cpu", copy=True).contiguous()
-    if alias is not None:
-        seen[alias] = label
-    return label
+    def _store(self, tensor: torch.Tensor, name: str) -> str:
+        alias = (tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride()) if tensor.numel() else None
+        if alias is not None and alias in self.seen:
+            return self.seen[alias]
+        label = name or "value"
+        while label in self.tensors:
+            label += "'"
+        self.tensors[label] = tensor.to("cpu", copy=True).contiguous()
+        if alias is not None:
+            self.seen[alias] = label
+            self.alive.append(tensor)
+        return label

@@ -59,7 +59,7 @@ class TiedGradient:
                 # a stack holds transposed weights
                 stacked.data, stacked.grad = (t.permute(*range(t.ndim)[::-1]).unsqueeze(0) for t in (own.data, gradient))
                 self.ties.append((own, gradient))
-        self.gradient = _WholeBatches(stack, loss)
+        self.gradient = DenseGradient(stack, loss)
         self.indices = loss == "cross_entropy"
         self.n_outputs = net.n_outputs
 
@@ -70,17 +70,6 @@ class TiedGradient:
         with torch.no_grad():
             targets = y if self.indices else y.reshape(len(y), self.n_outputs)
             return self.gradient(X.flatten(1).unsqueeze(0), targets.unsqueeze(0))[0]
-
-
-class _WholeBatches(DenseGradient):
-    """The stack's gradient in longer chunks, since one replicate's activations are small."""
-
-    def chunks(self, x: torch.Tensor) -> list[tuple[int, int]]:
-        n = x.shape[1]
-        if x.device.type != "cpu" or (self.net.dropout and self.net.training):
-            return [(0, n)]
-        size = max(16, 2**19 // (self.widest * x.element_size()))
-        return [(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def gradient_of(net: nn.Module, recipe: Recipe, y: torch.Tensor, dropout: torch.Generator | None) -> Gradient:
