@@ -57,7 +57,9 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> N
     widths = [max(len(row[column]) for row in cells) for column in range(len(columns))]
     print(f"\n{title}")
     for index, row in enumerate(cells):
-        first, *rest = [cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        first, *rest = [
+            cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
         print("  ".join([first, *rest]))
         if index == 0:
             print("  ".join("-" * width for width in widths))

@@ -1,9 +1,10 @@
 """Thirty replicates of a small network trained as one tensor program, against one at a time with a DataLoader.
 
 Claim: per trained network, batch 40: at least 20 times as fast; full batch: at least twice as fast; the same optimiser, epochs and data.
-The opponent is the loop that a course would write: TensorDataset, DataLoader(shuffle=True), zero_grad, loss, backward, step. For the full
-batch a second opponent indexes the tensors directly, without a DataLoader. Neither side evaluates anything but its training loss: ours
-over the whole set after each epoch, the opponent's from its batches. Every run has a process of its own; runs are interleaved, medians count.
+The opponent is the loop that a course would write: TensorDataset, DataLoader(shuffle=True), zero_grad, loss, backward, step. For the
+full batch a second opponent takes the tensors whole, without a DataLoader. Neither side evaluates anything but its training loss: ours
+over the whole set after each epoch, the opponent's from its batches. Every run has a process of its own; runs are interleaved and
+medians count.
 
     python benchmarks/replicates.py [--quick] [--optimizer adam|sgd]
 """
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from common import interleaved, peak_mebibytes, show, versions
 
 REPLICATES, HIDDEN, POINTS = 30, (50, 50), 1600
@@ -114,6 +116,7 @@ def compare(optimizer: str, *, quick: bool) -> None:
 
 
 def main() -> None:
+    """Compares, or is one contestant where ``--side`` names it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer epochs and rounds")
     parser.add_argument("--optimizer", choices=sorted(RATES), default="adam")

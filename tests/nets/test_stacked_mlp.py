@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 import torch
+
 from annlab.nets import ACTIVATIONS, MLP, StackedMLP
 
 

@@ -3,11 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from training_tools import generator, problem
+
 from annlab.errors import UsageError
 from annlab.nets import MLP, StackedMLP
 from annlab.train import DivergenceError, History, Recipe, fit, fit_stacked
 from annlab.train.stacked_optimisers import STACKED_OPTIMISERS
-from training_tools import generator, problem
 
 R = 3
 STREAMS = ("order", "noise", "dropout")
@@ -207,13 +208,13 @@ def test_a_run_is_bitwise_the_same_whatever_ran_before() -> None:
 
 def test_global_generators_inputs_and_modes_are_left_as_found() -> None:
     X, y = problem(40, torch.float32)
-    before = (X.clone(), y.clone(), torch.get_rng_state(), np.random.get_state()[1].tolist())  # noqa: NPY002
+    before = (X.clone(), y.clone(), torch.get_rng_state(), np.random.get_state()[1].tolist())
     stack = stacked(torch.float32, dropout=0.2)
     fit_stacked(stack, X, y, Recipe(batch_size=16, max_epochs=2, input_noise=0.1), **streams())
     assert torch.equal(X, before[0])
     assert torch.equal(y, before[1])
     assert torch.equal(torch.get_rng_state(), before[2])
-    assert np.random.get_state()[1].tolist() == before[3]  # noqa: NPY002
+    assert np.random.get_state()[1].tolist() == before[3]
     assert not stack.training
 
 
@@ -227,9 +228,10 @@ def test_monitors_see_every_replicate_in_its_current_state_and_progress_is_told(
         assert not torch.is_grad_enabled()
         return np.asarray(((net(X) - y) ** 2).mean((1, 2)))
 
-    history = fit_stacked(
-        stacked(), X, y, recipe, monitors={"error": errors}, progress=lambda epoch, **columns: told.append((epoch, set(columns))), **streams()
-    )
+    def tell(epoch: int, **columns: float) -> None:
+        told.append((epoch, set(columns)))
+
+    history = fit_stacked(stacked(), X, y, recipe, monitors={"error": errors}, progress=tell, **streams())
     assert history.columns["epoch"].tolist() == [4, 6]
     np.testing.assert_allclose(history.columns["error"], history.columns["train_loss"], rtol=1e-12)
     assert told == [(4, {"train_loss", "seconds"}), (6, {"train_loss", "seconds"})]
@@ -276,7 +278,9 @@ def test_what_cannot_be_trained_is_said(recipe: Recipe, given: dict[str, Any], m
         fit_stacked(stacked(), X, y, recipe, **{**streams(), **given})
 
 
-@pytest.mark.parametrize(("inputs", "targets"), [((20, 3), (20, 1)), ((20, 2), (19, 1)), ((2, 20, 2), (20, 1)), ((0, 2), (0, 1)), ((20, 2), (20, 2))])
+@pytest.mark.parametrize(
+    ("inputs", "targets"), [((20, 3), (20, 1)), ((20, 2), (19, 1)), ((2, 20, 2), (20, 1)), ((0, 2), (0, 1)), ((20, 2), (20, 2))]
+)
 def test_shapes_that_do_not_fit_are_said(inputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match="training data of a stack of 3 networks"):
         fit_stacked(stacked(), torch.zeros(inputs), torch.zeros(targets), Recipe(max_epochs=1))

@@ -1,10 +1,11 @@
 import pytest
 import torch
+from training_tools import generator
+
 from annlab.nets import ACTIVATIONS, StackedMLP
 from annlab.train import dense_gradient
 from annlab.train.dense_gradient import DenseGradient, GraphGradient, stacked_gradient, stacked_loss
 from annlab.train.losses import LOSSES
-from training_tools import generator
 
 R, N = 3, 11
 

@@ -1,7 +1,7 @@
 """Multilayer perceptrons as estimators: regression and classification, one network or an ensemble of replicates."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from annlab.errors import UsageError
-from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional
+from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional, split_rows
 from annlab.nets import ACTIVATIONS, BATCH_NORMS, StackedMLP
 from annlab.train import OPTIMIZERS, SCHEDULES, DivergenceError, History, Recipe, fit, fit_stacked
 from annlab.train.stacked_optimisers import STACKED_OPTIMISERS
@@ -88,7 +88,9 @@ class _MLP(BaseEstimator):
     def _train(self, X: np.ndarray, y: np.ndarray, n_outputs: int, loss: str) -> None:
         """Draws and trains the replicates; a fit that diverges leaves them in their last good state before it raises."""
         device, dtype, streams = self._resolve_device(), self._resolve_dtype(X), self._streams()
-        training, validation = self._split(len(X), streams.numpy("split"))
+        if self.patience is not None and not self.validation_fraction:
+            raise UsageError("patience watches the validation loss: set validation_fraction above 0")
+        training, validation = split_rows(len(X), self.validation_fraction, streams.numpy("split"))
         recipe = Recipe(
             loss=loss,
             optimizer=self.optimizer,
@@ -110,8 +112,8 @@ class _MLP(BaseEstimator):
         common: dict[str, Any] = {"validation": held_out, "progress": self._progress()}
         try:
             if isinstance(self.optimizer, str) and self.optimizer in STACKED_OPTIMISERS:
-                stacked = {f"{name}s": draws[name] for name in ("order", "noise", "dropout")}
-                history = fit_stacked(self.stack_, X, y, recipe, **stacked, **common)
+                generators: dict[str, Any] = {f"{name}s": draws[name] for name in ("order", "noise", "dropout")}
+                history = fit_stacked(self.stack_, X, y, recipe, **generators, **common)
                 self._record([history.of(r) for r in replicates])
             else:
                 self._train_singly(X, y, recipe, draws, common)
@@ -130,7 +132,7 @@ class _MLP(BaseEstimator):
         histories = []
         for r in range(self.n_replicates):
             net = self.stack_.replicate(r)
-            single = {name: draws[name][r] for name in ("order", "noise", "dropout")}
+            single: dict[str, Any] = {name: draws[name][r] for name in ("order", "noise", "dropout")}
             histories.append(fit(net, X, y, recipe, **single, **common))
         self.stack_.eval()
         self._record(histories)
@@ -148,18 +150,6 @@ class _MLP(BaseEstimator):
             generators=generators,
             dtype=dtype,
         )
-
-    def _split(self, n: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Rows to train on and rows held out, both in rising order."""
-        if not self.validation_fraction:
-            if self.patience is not None:
-                raise UsageError("patience watches the validation loss: set validation_fraction above 0")
-            return np.arange(n), np.arange(0)
-        size = max(1, round(self.validation_fraction * n))
-        if size >= n:
-            raise UsageError(f"validation_fraction {self.validation_fraction} leaves none of the n_samples = {n} to train on")
-        order = generator.permutation(n)
-        return np.sort(order[size:]), np.sort(order[:size])
 
     def _record(self, histories: Sequence[History]) -> None:
         """Sets ``history_`` and ``n_iter_``."""
@@ -239,9 +229,9 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         return self
 
     @overload
-    def predict(self, X: Any, return_std: bool = False) -> np.ndarray: ...
+    def predict(self, X: Any, return_std: Literal[False] = False) -> np.ndarray: ...
     @overload
-    def predict(self, X: Any, return_std: bool) -> np.ndarray | tuple[np.ndarray, np.ndarray]: ...
+    def predict(self, X: Any, return_std: Literal[True]) -> tuple[np.ndarray, np.ndarray]: ...
     def predict(self, X: Any, return_std: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Mean over the replicates' outputs, of the shape of `y`; with `return_std` also their standard deviation (n - 1).
 

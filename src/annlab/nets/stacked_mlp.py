@@ -66,10 +66,11 @@ class StackedMLP(nn.Module):
         self.dropout, self.batch_norm = dropout, batch_norm
         self.dropout_generators: Sequence[torch.Generator | None] = [None] * n_replicates
         depth = range(len(nets[0].layers))
-        self.weights = nn.ParameterList(torch.stack([net.layers[layer].weight.detach().T for net in nets]) for layer in depth)
-        self.biases = nn.ParameterList(torch.stack([net.layers[layer].bias.detach() for net in nets]) for layer in depth)
-        norms = (StackedBatchNorm(n_replicates, norm.num_features, norm.eps, norm.momentum, dtype) for norm in nets[0].norms)
-        self.norms = nn.ModuleList(norms)
+        states = [net.state_dict() for net in nets]
+        self.weights = nn.ParameterList(torch.stack([state[f"layers.{layer}.weight"].T for state in states]) for layer in depth)
+        self.biases = nn.ParameterList(torch.stack([state[f"layers.{layer}.bias"] for state in states]) for layer in depth)
+        normed = [norm for norm in nets[0].norms if isinstance(norm, nn.BatchNorm1d)]
+        self.norms = nn.ModuleList(StackedBatchNorm(n_replicates, n.num_features, n.eps, n.momentum or 0.0, dtype) for n in normed)
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs of every replicate: ``(n, d)`` shared by all, or ``(R, n, d)`` -> ``(R, n, outputs)``."""
@@ -114,6 +115,7 @@ class StackedMLP(nn.Module):
         for layer, weight, bias in zip(net.layers, self.weights, self.biases, strict=True):
             layer.weight.data, layer.bias.data = weight.data[index].T, bias.data[index]
         for norm, stacked in zip(net.norms, self.norms, strict=True):
+            assert isinstance(stacked, StackedBatchNorm)
             norm.weight.data, norm.bias.data = stacked.weight.data[index], stacked.bias.data[index]
             norm.running_mean, norm.running_var = stacked.running_mean[index], stacked.running_var[index]
         return net.train(self.training)
@@ -149,7 +151,9 @@ class StackedBatchNorm(nn.Module):
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, n_replicates: int, features: int, eps: float = 1e-5, momentum: float = 0.1, dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self, n_replicates: int, features: int, eps: float = 1e-5, momentum: float = 0.1, dtype: torch.dtype | None = None
+    ) -> None:
         super().__init__()
         self.eps, self.momentum = eps, momentum
         self.weight = nn.Parameter(torch.ones(n_replicates, features, dtype=dtype))

@@ -61,7 +61,7 @@ class DenseGradient:
         self._buffers: dict[tuple[object, ...], Tensor] = {}
 
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
-        """Sets the gradients of the loss at ``x (R, n, d)`` and ``y (R, n, outputs)`` or indices ``(R, n)``; returns the losses ``(R,)``."""
+        """Sets the gradients at `x` ``(R, n, d)`` and `y` ``(R, n, outputs)``, or indices ``(R, n)``; returns the losses ``(R,)``."""
         n = x.shape[1]
         total: Tensor | None = None
         for start, stop in self.chunks(x):

@@ -164,7 +164,7 @@ class _StackedRun:
         rows, x, y = self.work.rows, self.X, self.y
         order = None
         if self.shuffled:
-            order = torch.stack([epoch_order(self.data.n, self.orders[row]) for row in rows]).to(x.device)
+            order = torch.stack([epoch_order(self.data.n, _drawn(self.orders[row])) for row in rows]).to(x.device)
             if len(rows) * self.X[0].numel() * x.element_size() <= _WHOLE:
                 x, y, order = in_order(x, order), in_order(y, order), None
         seen = torch.zeros(len(rows), dtype=self.dtype, device=x.device)
@@ -176,7 +176,9 @@ class _StackedRun:
             batch = as_float(batch, self.dtype)
             if self.recipe.input_noise > 0:
                 pieces = zip(batch, rows, strict=True)
-                batch = torch.stack([piece + gaussian_noise(piece, self.recipe.input_noise, self.noises[row]) for piece, row in pieces])
+                batch = torch.stack(
+                    [piece + gaussian_noise(piece, self.recipe.input_noise, _drawn(self.noises[row])) for piece, row in pieces]
+                )
             seen += self.gradient(batch, target)
             self._update(factor)
         return seen
@@ -268,6 +270,11 @@ def _checked(name: str, generators: Mapping[str, Generators], count: int, *, nee
     if len(given) != count:
         raise UsageError(f"{name} takes one generator for each of the {count} replicates, got {len(given)}")
     return list(given)
+
+
+def _drawn(generator: torch.Generator | None) -> torch.Generator:
+    assert generator is not None  # `_checked` saw to it
+    return generator
 
 
 def _array(losses: Tensor) -> np.ndarray:

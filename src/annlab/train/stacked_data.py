@@ -46,7 +46,8 @@ class StackedData:
         if self.n == 0 or self.X.shape != inputs or self.y.shape != targets:
             raise UsageError(
                 f"{kind} data of a stack of {self.count} networks with {stack.n_inputs} inputs and {stack.n_outputs} outputs have as many "
-                f"targets as inputs, at least one, shared or one set a replicate; got inputs {tuple(self.X.shape)} and targets {tuple(self.y.shape)}"
+                f"targets as inputs, at least one, shared or one set a replicate; "
+                f"got inputs {tuple(self.X.shape)} and targets {tuple(self.y.shape)}"
             )
 
     def rows(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
