@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from annlab.draw.answers import compare as compare
     from annlab.draw.answers import measured as measured
+    from annlab.draw.answers import readable as readable
     from annlab.draw.answers import texts as texts
     from annlab.draw.classes import confusion_matrix as confusion_matrix
     from annlab.draw.classes import per_class_table as per_class_table
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from annlab.draw.validation import validation_curve as validation_curve
 
 _HOMES = {
-    "answers": ("compare", "measured", "texts"),
+    "answers": ("compare", "measured", "readable", "texts"),
     "classes": ("confusion_matrix", "per_class_table"),
     "comparisons": ("interval_bars", "paired_differences", "stability_strip"),
     "lines": ("curves", "energy", "race"),

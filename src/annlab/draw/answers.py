@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annlab.draw.formats import format_interval
+from annlab.draw.formats import format_interval, name_words
 from annlab.errors import UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from annlab.lab.results import Results
 
-__all__ = ["Comparison", "compare", "measured", "texts"]
+__all__ = ["Comparison", "compare", "measured", "readable", "texts"]
 
 ABSENT = "not measured in this profile"
 
@@ -23,7 +25,8 @@ class Comparison:
     """A paired comparison in words.
 
     Attributes:
-        text: such as ``lower by 23 % [20 %, 26 %], n = 10`` or why nothing is decided.
+        text: such as ``lower (0.84 [0.74, 0.95] times, n = 10)``, ``undecided (by 0.1 [-0.2, 0.4] dB, n = 5)``,
+            or why there is nothing to compare.
         sign: 1 where the first is shown to be higher, -1 lower, 0 undecided (the 95 % interval holds zero, or no data).
     """
 
@@ -102,3 +105,13 @@ def texts(results: "Results", **parameters: str) -> dict[str, dict[str, str]]:
     metrics = results.study.metrics
     labels = {name: entry.label for name, entry in metrics.items()}
     return {"labels": {**labels, **parameters}, "units": {name: entry.unit for name, entry in metrics.items() if entry.unit}}
+
+
+def readable(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """The frame with underscores in its texts as spaces, for tables and legends: ``early_stopping`` becomes ``early stopping``."""
+    words = {name: frame[name].map(_words) for name in frame.columns if frame[name].map(lambda value: isinstance(value, str)).any()}
+    return frame.assign(**words)
+
+
+def _words(value: Any) -> Any:
+    return name_words(value) if isinstance(value, str) else value

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annlab.errors import unknown_name
+from annlab.errors import UsageError, unknown_name
 
-__all__ = ["BackpropTrace", "Checked", "DenseNetwork", "Step", "check_hand_calculation", "loss_along_step", "trace_step"]
+__all__ = ["BackpropTrace", "Checked", "DenseNetwork", "Step", "check_hand_calculation", "loss_along_step", "loss_of", "trace_step"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ class BackpropTrace:
 
     network: DenseNetwork
     steps: tuple[Step, ...]
+    inputs: tuple[tuple[float, ...], ...]
 
     @property
     def values(self) -> dict[str, float]:
@@ -127,10 +128,16 @@ class BackpropTrace:
         if weight not in edges:
             raise unknown_name("weight", weight, edges)
         layer, source, target = edges[weight]
-        chains = []
-        for tail in self._tails(layer, target):
-            chains.append([*tail, "1" if source == "b" else source])
-        return chains
+        return [[*tail, "1" if source == "b" else source] for tail in self._tails(layer, target)]
+
+    def factors(self, weight: str, point: int) -> list[list[float]]:
+        """The chains of `paths` in numbers at data point `point`, counted from 1; their products add up to its share of dL/d`weight`."""
+        if not 1 <= point <= len(self.inputs):
+            raise UsageError(f"data points are 1 to {len(self.inputs)}, got {point}")
+        weights = {name: value for (name, *_), value in zip(self.network.connections(), self.network.weights, strict=True)}
+        known = {"1": 1.0} | {f"x{i + 1}": float(x) for i, x in enumerate(self.inputs[point - 1])} | weights
+        values = self.values
+        return [[known[each] if each in known else values[f"{each}.dp{point}"] for each in chain] for chain in self.paths(weight)]
 
     def _tails(self, layer: int, unit: str) -> list[list[str]]:
         """Chains from the loss down to the pre-activation of `unit`."""
@@ -182,7 +189,7 @@ def trace_step(
         new[name] = sheet.put(f"new.{name}", formula, f"{_show(value)} - {rate} * {_show(slope)}", value - learning_rate * slope)
     _forward(sheet, network, inputs, new, "new.")
     _loss(sheet, network, targets, "new.")
-    return BackpropTrace(network, tuple(sheet.steps))
+    return BackpropTrace(network, tuple(sheet.steps), tuple(tuple(map(float, point)) for point in inputs))
 
 
 class _Sheet:
@@ -326,8 +333,21 @@ def check_hand_calculation(
     return checked
 
 
+def loss_of(network: DenseNetwork, inputs: Sequence[Sequence[float]], targets: Sequence[Sequence[float]]) -> float:
+    """Mean squared error of the network, by matrix products: the same number as the trace's ``loss.mse``, without its lines."""
+    value, start = np.asarray(inputs, dtype=float), 0
+    for n, m, name in zip(network.sizes, network.sizes[1:], network.activations, strict=False):
+        matrix = np.reshape(network.weights[start : start + (n + 1) * m], (n + 1, m))  # (sources and bias, targets)
+        z = value @ matrix[:n] + matrix[n]
+        value, start = np.vectorize(_ACTIVATIONS[name].value, otypes=[float])(z), start + (n + 1) * m
+    return float(np.mean((value - np.asarray(targets, dtype=float)) ** 2))
+
+
 def loss_along_step(
     network: DenseNetwork, inputs: Sequence[Sequence[float]], targets: Sequence[Sequence[float]], learning_rates: Sequence[float]
 ) -> np.ndarray:
     """Mean squared error after one step of each size in `learning_rates`, shape (number of rates,)."""
-    return np.array([trace_step(network, inputs, targets, rate).values["new.mse"] for rate in learning_rates])
+    values = trace_step(network, inputs, targets, 0.0).values
+    slopes = np.array([values[f"dL/d{name}"] for name, *_ in network.connections()])
+    moved = [tuple(np.asarray(network.weights) - rate * slopes) for rate in learning_rates]
+    return np.array([loss_of(DenseNetwork(network.sizes, weights, network.activations), inputs, targets) for weights in moved])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from annlab.measure.backprop import DenseNetwork, trace_step
+from annlab.measure.backprop import DenseNetwork, loss_of
 
 __all__ = ["gradient_by_autograd", "gradient_by_differences"]
 
@@ -37,5 +37,5 @@ def gradient_by_differences(
                 weights = list(network.weights)
                 weights[i] += sign * k * step
                 moved = DenseNetwork(network.sizes, tuple(weights), network.activations)
-                gradient[i] += sign * coefficient * trace_step(moved, inputs, targets, 0.0).values["loss.mse"] / step
+                gradient[i] += sign * coefficient * loss_of(moved, inputs, targets) / step
     return gradient

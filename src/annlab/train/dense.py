@@ -11,6 +11,7 @@ from torch import Tensor
 from annlab.nets.mlp import MLP
 from annlab.nets.stacked_mlp import StackedMLP
 from annlab.train.history import History
+from annlab.train.levenberg_marquardt import LEVENBERG_MARQUARDT, fit_levenberg_marquardt
 from annlab.train.loop import fit
 from annlab.train.losses import loss_function
 from annlab.train.optimisers import OPTIMIZERS
@@ -42,7 +43,9 @@ class DenseFit:
 
 
 def stacks(recipe: Recipe) -> bool:
-    """Whether replicates train as one tensor program with this recipe: not with LBFGS, whose line search is each network's own."""
+    """Whether replicates train as one tensor program: not with L-BFGS or Levenberg-Marquardt, whose steps are each network's own."""
+    if recipe.optimizer == LEVENBERG_MARQUARDT:
+        return False
     return isinstance(recipe.optimizer, str) and not (recipe.optimizer in OPTIMIZERS and OPTIMIZERS[recipe.optimizer].closure)
 
 
@@ -66,7 +69,7 @@ def fit_dense(
     Args:
         X: inputs, (n, d) shared by all replicates or (R, n, d).
         y: targets, (n, outputs) or (R, n, outputs).
-        recipe: how they are trained.
+        recipe: how they are trained; `fit_levenberg_marquardt` where its optimizer is ``"levenberg_marquardt"``.
         draws: for each replicate a generator of every name in `DRAWS`.
         hidden_sizes, activation, dropout, batch_norm: as in `annlab.nets.MLP`.
         validation: inputs and targets that early stopping looks at, shaped as `X` and `y`.
@@ -121,12 +124,17 @@ def fit_dense(
 
         with torch.no_grad():
             initial.append(monitor(each(inputs, r), each(targets, r))(net.eval()))
+        held = (each(checks[0], r), each(checks[1], r)) if checks else None
+        if recipe.optimizer == LEVENBERG_MARQUARDT:
+            histories.append(fit_levenberg_marquardt(net, each(inputs, r), each(targets, r), recipe, validation=held))
+            nets.append(net.eval())
+            continue
         history = fit(
             net,
             each(inputs, r),
             each(targets, r),
             recipe,
-            validation=(each(checks[0], r), each(checks[1], r)) if checks else None,
+            validation=held,
             order=draw["order"],
             noise=draw["noise"],
             dropout=draw["dropout"],

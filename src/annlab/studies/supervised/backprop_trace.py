@@ -4,7 +4,9 @@ The hand calculation is a 2-2-1 network with sigmoid hidden units and a linear o
 the three, one full-batch step of size 1. Every value and derivative is computed from its formula, checked against automatic
 differentiation and finite differences, and laid beside the numbers that a report prints. Two larger networks with random
 weights go through the same tracer. Beyond the exercise: the loss along the step for other step sizes, and how often a step
-of a given size helps from random starting weights.
+of a given size helps from random starting weights. To mark a hand calculation of one's own, call
+`annlab.measure.check_hand_calculation(network, inputs, targets, learning_rate, {"h1.dp1": 0.3543, ...})`; to trace another
+network, set `sizes`, `activations`, `weights`, `inputs` and `targets` of this study.
 
 quick | standard | full: 4 cells x 1 replicate x 1 step (and 500 steps from random starts), 1 | 2 | 2 seconds on two cores
 """
@@ -24,6 +26,7 @@ from annlab.measure.gradient_checks import gradient_by_autograd, gradient_by_dif
 if TYPE_CHECKING:
     from annlab.draw import Drawing, TableView
     from annlab.lab import Context, Results
+    from annlab.lab.ledger import Row
 
 HAND_WEIGHTS = (0.2, -0.7, -1.2, -0.7, 0.4, 0.7, -0.5, 2.3, 0.4)
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -98,9 +101,14 @@ def quantity(claim_id: str) -> str:
     return name
 
 
+def _stated() -> "dict[str, Row]":
+    """Ledger rows that print a value, by the quantity they state."""
+    return {quantity(row.id): row for row in ledger.rows("backprop-trace") if row.value is not None}
+
+
 def marked() -> list[Checked]:
     """The report's hand calculation, every value marked."""
-    stated = {quantity(row.id): row for row in ledger.rows("backprop-trace") if row.value is not None}
+    stated = _stated()
     claimed = {name: row.value for name, row in stated.items() if row.value is not None}
     half_digits = {name: row.half_digit for name, row in stated.items()}
     defaults = Params()
@@ -112,10 +120,11 @@ def hand_table(results: "Results") -> "TableView":
     """Each printed value beside the right one."""
     import pandas as pd
 
+    stated = _stated()
     rows = [
         {
             "quantity": row.name,
-            "report": row.claimed,
+            "report": stated[row.name].text,
             "right": row.right,
             "verdict": "right" if row.correct else "wrong",
             "carried": row.carried,
@@ -124,7 +133,7 @@ def hand_table(results: "Results") -> "TableView":
         for row in marked()
     ]
     labels = {"report": "hand calculation", "right": "right value", "carried": "from the hand calculation's own earlier values"}
-    return draw.TableView(pd.DataFrame(rows), labels=labels, formats={"report": 5, "right": 5, "carried": 5})
+    return draw.TableView(pd.DataFrame(rows), labels=labels, formats={"right": 5, "carried": 5})
 
 
 def steps_table(results: "Results") -> "TableView":
@@ -134,10 +143,31 @@ def steps_table(results: "Results") -> "TableView":
     return draw.TableView(frame, labels=labels, formats={"value": 6})
 
 
+def chains_table(results: "Results") -> "TableView":
+    """Every weight's derivative as its chains of factors, in letters and in numbers, point by point."""
+    import pandas as pd
+
+    defaults = Params()
+    network = DenseNetwork(defaults.sizes, defaults.weights, defaults.activations)
+    trace = trace_step(network, defaults.inputs, defaults.targets, defaults.learning_rate)
+    points = range(1, len(defaults.inputs) + 1)
+    rows = []
+    for name, _layer, source, target in network.connections():
+        for place, chain in enumerate(trace.paths(name)):
+            numbers = [trace.factors(name, point)[place] for point in points]
+            row: dict[str, Any] = {"weight": name, "from_to": f"{source} to {target}", "chain": " · ".join(chain)}
+            row["first"] = " · ".join(draw.format_number(value, 4) for value in numbers[0])
+            row |= {f"point {point}": float(np.prod(values)) for point, values in zip(points, numbers, strict=True)}
+            rows.append(row | {"sum": float(sum(np.prod(values) for values in numbers))})
+    labels = {"from_to": "from, to", "chain": "chain of factors", "first": "in numbers at point 1", "sum": "sum = dL/dw"}
+    formats = dict.fromkeys([*(f"point {point}" for point in points), "sum"], 4)
+    return draw.TableView(pd.DataFrame(rows), labels=labels, formats=formats)
+
+
 def checks_table(results: "Results") -> "TableView":
     """Agreement with the two other gradients, and what the step did, for every network."""
     values = ["autograd_difference", "finite_difference", "loss_before", "loss_after"]
-    return draw.summary_table(results.table, by="case", values=values, **draw.texts(results, case="network"))
+    return draw.summary_table(draw.readable(results.table), by="case", values=values, **draw.texts(results, case="network"))
 
 
 def network_figure(results: "Results") -> "Drawing":
@@ -169,8 +199,9 @@ def network_figure(results: "Results") -> "Drawing":
 
 
 def along_figure(results: "Results") -> "Drawing":
-    """Loss after one step by its size."""
+    """Loss after one step by its size, for the three networks."""
     frame = results.series("along")
+    frame = frame[frame["case"] != "smaller_step"]  # the same network as that of the hand calculation
     return draw.curves(
         frame,
         x="learning_rate",
@@ -187,7 +218,8 @@ def starts_table(results: "Results") -> "TableView":
     """Share of random starts from which one step lowers the loss, by step size."""
     import pandas as pd
 
-    frame = results.series("starts")
+    frame = draw.readable(results.series("starts"))
+    frame = frame[frame["case"] != "smaller step"]
     rows = []
     for (case, rate), part in frame.groupby(["case", "learning_rate"], sort=False):
         helped = int((part["after"] < part["before"]).sum())
@@ -204,7 +236,7 @@ def did_the_step_help(results: "Results") -> str:
     helping = along[(along["loss"] < before) & (along["learning_rate"] > 0)]["learning_rate"]
     checks = marked()
     wrong = [row for row in checks if not row.correct]
-    own = [row.name for row in wrong if not row.follows]
+    own = [row for row in wrong if not row.follows]
     verdict = "lowered" if after < before else "raised"
     return (
         f"The step of size 1 {verdict} the loss: it was {before:.4f} before and is {after:.4f} after, recomputed from the formulas. "
@@ -212,11 +244,24 @@ def did_the_step_help(results: "Results") -> str:
         f"differences to {values['finite_difference']:.1e}. "
         f"What decides is the size of the step: the loss falls for steps up to about {helping.max():.2f}, and most, to {best['loss']:.4f}, "
         f"at {best['learning_rate']:.2f}. "
-        f"Of the report's {len(checks)} printed values {len(checks) - len(wrong)} are right to their last digit; of the {len(wrong)} others "
-        f"{len(wrong) - len(own)} follow from earlier values by its own formulas (rounding, or an error carried on). "
-        f"The mistakes that are its own are {', '.join(f'`{name}`' for name in own) or 'none'}. "
-        "The first of them is the sigmoid derivative at the output: the output is linear, so that factor is 1."
+        f"Of the report's {len(checks)} printed values {len(checks) - len(wrong)} are right to their last digit; of the {len(wrong)} "
+        "others "
+        f"{len(wrong) - len(own)} follow from its own earlier values (rounding, or an error carried on) and {len(own)} do not. "
+        f"{_first_mistake(checks)}"
     )
+
+
+def _first_mistake(checks: list[Checked]) -> str:
+    """The first value that does not follow from those before it, in the order of the calculation."""
+    params = Params()
+    network = DenseNetwork(params.sizes, params.weights, params.activations)
+    order = [step.name for step in trace_step(network, params.inputs, params.targets, params.learning_rate).steps]
+    own = sorted((row for row in checks if not row.correct and not row.follows), key=lambda row: order.index(row.name))
+    if not own:
+        return "Every value follows from the ones before it."
+    first, activation = own[0], network.activations[-1]
+    why = f", for the output is {'linear' if activation == 'identity' else activation}" if first.name.startswith("sigma'.y") else ""
+    return f"The first of these is `{first.name}`: {first.claimed:g} is written where {first.right:.4g} is right{why}."
 
 
 METRICS = {
@@ -241,7 +286,7 @@ study = Study(
     ),
     replicates=1,
     profiles={"quick": overrides(starts=30), "standard": overrides(), "full": overrides()},
-    cost=lambda params: 0.02 * params.starts,
+    cost=lambda params: 0.3 + 0.005 * params.starts,
     metrics=METRICS,
     questions=[Question("Did the step help?", did_the_step_help, "1.2")],
     figures=[
@@ -255,6 +300,12 @@ study = Study(
     tables=[
         Table("hand-calculation", hand_table, "The report's hand calculation, every number checked."),
         Table("calculation", steps_table, "The calculation line by line, with its formulas filled in."),
+        Table(
+            "chains",
+            chains_table,
+            "Every derivative of the hand calculation as its chain of factors (sigma' is the slope of the unit's activation); "
+            "the products add up over the points.",
+        ),
         Table("checks", checks_table, "Our gradient against two independent ones, and the loss before and after the step."),
         Table("starts", starts_table, "How often one step helps from random starting weights (95 % Wilson intervals)."),
     ],

@@ -10,7 +10,7 @@ Replicates share grid and levels; each has its own weights, noise and validation
 same draw at every level, scaled. Epochs count from 1; the reports' lowest loss is the loss *before* each epoch's step, its
 epoch counted from 0, and is recorded apart as they print it.
 
-quick | standard | full: 6 x 10 x 150 | 36 x 10 x 2000 | 36 x 30 x 2000 updates, estimated 10 | 420 | 1300 seconds on two cores
+quick | standard | full: 10 x 5 x 150 | 39 x 10 x 2000 | 39 x 30 x 2000 updates, estimated 12 | 420 | 1300 seconds on two cores
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from annlab.data.generators import surface
 from annlab.lab import Figure, Grid, Metric, Outcome, Question, Study, Table, grid, overrides
 from annlab.measure import regression as measure
 from annlab.studies.supervised import noise_and_optimisation_reading as reading
+from annlab.studies.supervised.noise_and_optimisation_claims import CLAIMS
 from annlab.train import Recipe
 from annlab.train.dense import DRAWS, fit_dense
 
@@ -123,6 +124,7 @@ def _measured(
         "gap_ratio": validation / train,
         "noise_fitted": measure.mse(y, clean) - train,
         "plateau_epoch": measure.plateau_epoch(losses, within=0.05, epochs=epochs),
+        "fall_epoch": int(epochs[(before[0] - losses >= 0.95 * (before[0] - losses.min())).argmax()]),
         "epoch_of_truth": int(epochs[found.argmax()]) if found.any() else params.epochs + 1,
         "curve_roughness": measure.roughness_of_curve(losses),
         "rises": measure.fraction_of_rises(losses),
@@ -153,6 +155,7 @@ METRICS = {
     "gap_ratio": Metric("validation over training MSE", scale="log", better="lower"),
     "noise_fitted": Metric("noise fitted: its mean square minus the training MSE"),
     "plateau_epoch": Metric("epoch from which the loss stays within 5 % of its end", scale="log", better="lower"),
+    "fall_epoch": Metric("epoch by which 95 % of the fall of the loss is done", scale="log", better="lower"),
     "epoch_of_truth": Metric("epoch at which 5 % of the clean surface's variance is left", scale="log", better="lower"),
     "curve_roughness": Metric("roughness of the loss curve", "decades", scale="log", better="lower"),
     "rises": Metric("share of epochs in which the loss rises", better="lower"),
@@ -204,6 +207,11 @@ study = Study(
             reading.what_is_reached,
             "1.3",
         ),
+        Question(
+            "Do the loss curves start alike at every noise level, and where does the gap to unseen points open?",
+            reading.start_and_gap,
+            "1.3",
+        ),
         Question("Does the network learn the surface or the noise?", reading.surface_or_noise, "1.3"),
         Question("Is LBFGS sensitive to noise, and does its line search help?", reading.sensitive_lbfgs, "1.3"),
     ],
@@ -219,11 +227,26 @@ study = Study(
             "Loss on unseen points with clean targets: where it turns up, noise is being fitted.",
         ),
         Figure(
+            "gap-by-epoch",
+            reading.gap_by_epoch,
+            "Validation minus training loss by epoch (400 points off the grid with noise of the same level; relu network).",
+        ),
+        Figure(
+            "ratio-by-epoch",
+            reading.ratio_by_epoch,
+            "Validation loss over training loss by epoch: 1 where the network does as well on points it has not seen.",
+        ),
+        Figure(
             "error-by-snr",
             reading.by_snr,
             "Errors of the relu network trained by LBFGS against the data's signal-to-noise ratio; noise 0 has no finite ratio.",
         ),
         Figure("surfaces", reading.learned_surfaces, "The clean surface and what one network (replicate 0, LBFGS, relu) learned of it."),
+        Figure(
+            "residual-surfaces",
+            reading.residual_surfaces,
+            "Prediction minus clean surface at the highest noise beside both (replicate 0, LBFGS, relu).",
+        ),
         Figure(
             "residual-maps",
             reading.residual_maps,
@@ -238,7 +261,13 @@ study = Study(
         ),
         Table("fit", reading.fit_table, "What LBFGS reached with the relu network, in the columns of the reports."),
         Table("generalisation", reading.generalisation_table, "Fitting and learning apart, for every optimiser (relu network)."),
+        Table(
+            "start",
+            reading.start_table,
+            "How far the loss curves of the noise levels lie apart in the first ten epochs (mean loss of each curve, relu network).",
+        ),
+        Table("activation", reading.activation_table, "The relu and the tanh network under LBFGS."),
         Table("line-search", reading.line_search_table, "LBFGS with and without the strong Wolfe line search (relu network)."),
     ],
-    claims=reading.CLAIMS,
+    claims=CLAIMS,
 )
