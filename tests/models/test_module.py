@@ -58,7 +58,7 @@ def test_an_instance_is_copied_and_trained_as_by_the_loop():
 
 
 def test_random_state_decides_all_and_global_generators_stay():
-    model = ModuleRegressor(lambda: instance_without_seed(), batch_size=16, max_epochs=3, validation_fraction=0.2)
+    model = ModuleRegressor(instance_without_seed, batch_size=16, max_epochs=3, validation_fraction=0.2)
     before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
     one, two, other = (clone(model).set_params(random_state=seed).fit(X, Y).predict(X) for seed in (1, 1, 2))
     assert np.array_equal(one, two)

@@ -1,12 +1,12 @@
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from annlab.errors import UsageError
-from annlab.train import SCHEDULES, Recipe, make_schedule
-from annlab.train import schedules as schedules
+from annlab.train import SCHEDULES, Recipe, make_schedule, schedules
 
 
 def values(name, epochs):
@@ -49,7 +49,7 @@ def test_known_points():
 def test_falling_schedules_never_rise(epochs):
     for name in ("step", "exponential", "cosine"):
         factors = values(name, epochs)
-        assert all(b <= a + 1e-12 for a, b in zip(factors, factors[1:], strict=False))
+        assert all(b <= a + 1e-12 for a, b in pairwise(factors))
     top = schedules.one_cycle(epochs)
     peak = max(range(epochs), key=top)
     assert all(top(e) <= top(e + 1) for e in range(peak))

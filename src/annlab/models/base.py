@@ -2,7 +2,6 @@
 
 import logging
 import math
-import numbers
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +22,7 @@ def count(minimum: int = 1) -> Check:
     """Check that a value is a whole number of at least `minimum`."""
 
     def check(value: Any) -> str | None:
-        good = isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= minimum
+        good = isinstance(value, int | np.integer) and value is not True and value is not False and value >= minimum
         return None if good else f"a whole number of at least {minimum}"
 
     return check
@@ -33,7 +32,7 @@ def number(low: float = -math.inf, high: float = math.inf, *, open_low: bool = F
     """Check that a value is a finite number between `low` and `high`, which are allowed themselves unless open."""
 
     def check(value: Any) -> str | None:
-        good = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        good = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool) and math.isfinite(value)
         good = good and (low < value if open_low else low <= value) and (value < high if open_high else value <= high)
         left, right = ("(" if open_low or math.isinf(low) else "["), (")" if open_high or math.isinf(high) else "]")
         return None if good else f"a finite number in {left}{low:g}, {high:g}{right}"

@@ -65,7 +65,7 @@ def parameter_formula(module: nn.Module) -> str:
         return f"2*{'*'.join(map(str, module.normalized_shape))}"
     if isinstance(module, nn.RNNBase) and type(module) in _GATES and not module.proj_size:
         return _recurrent_formula(module)
-    if isinstance(module, nn.MultiheadAttention) and module.in_proj_weight is not None and module.bias_k is None:
+    if isinstance(module, nn.MultiheadAttention) and module._qkv_same_embed_dim and module.bias_k is None:
         size, biased = module.embed_dim, module.in_proj_bias is not None
         return f"4*({size}*{size} + {size})" if biased else f"4*{size}*{size}"
     own = list(module.parameters()) if isinstance(module, nn.MultiheadAttention) else list(module.parameters(recurse=False))
@@ -112,18 +112,18 @@ def _recurrent(module: nn.RNNBase, shape: Shape) -> int | None:
 
 
 def _attention(module: nn.MultiheadAttention, inputs: Sequence[Any]) -> int | None:
-    if len(inputs) < 3 or module.in_proj_weight is None:
+    if len(inputs) < 3 or not module._qkv_same_embed_dim:
         return None
     size, axis = module.embed_dim, 1 if module.batch_first else 0
     queries, keys = (value.shape[axis] if value.ndim == 3 else value.shape[0] for value in inputs[:2])
     projections = 2 * size * size * (2 * queries + 2 * keys)
-    return projections + 4 * queries * keys * size + 3 * module.num_heads * queries * keys
+    return int(projections + 4 * queries * keys * size + 3 * module.num_heads * queries * keys)
 
 
 def _window(module: Any) -> int:
     size = module.kernel_size
     axes = int(type(module).__name__[-2])
-    return math.prod(size) if isinstance(size, tuple) else size**axes
+    return int(math.prod(size) if isinstance(size, tuple) else size**axes)
 
 
 _COUNTS: list[tuple[Any, Callable[[Any, Shape, Shape], int | None]]] = [

@@ -137,9 +137,10 @@ class _ModuleEstimator(BaseEstimator):
         training, held_out = split_rows(len(X), self.validation_fraction, streams.numpy("split"))
         validation = (X[held_out], y[held_out]) if len(held_out) else None
         X, y = (X[training], y[training]) if len(held_out) else (X, y)
-        draws = {name: streams.torch(name) for name in ("order", "noise", "dropout")}
+        common: dict[str, Any] = {name: streams.torch(name) for name in ("order", "noise", "dropout")}
+        common |= {"validation": validation, "progress": self._progress()}
         try:
-            self._record(fit(self.module_, X, y, recipe, validation=validation, progress=self._progress(), **draws))
+            self._record(fit(self.module_, X, y, recipe, **common))
         except DivergenceError as error:
             self._record(error.history)
             raise

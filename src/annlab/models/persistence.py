@@ -153,7 +153,7 @@ def _weights(net: nn.Module, name: str) -> dict[str, torch.Tensor]:
 def _build_net(saved: dict[str, Any]) -> nn.Module:
     kind = getattr(nets, saved["class"], None) if saved["class"] in nets.__all__ else None
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-        raise ValueError(f"a saved network has the unknown class {saved['class']!r}")
+        raise ValueError(f"a saved network has the unknown class {saved['class']!r}")  # noqa: TRY004 - the file is wrong, not a type
     generator_state = torch.get_rng_state()
     net: nn.Module = kind(**saved["arguments"], dtype=getattr(torch, saved["dtype"]))
     torch.set_rng_state(generator_state)

@@ -181,7 +181,7 @@ def _calls(model: nn.Module, leaves: dict[str, nn.Module], inputs: list[torch.Te
 
 
 def _row(name: str, module: nn.Module, call: tuple[Any, int | None] | None, counted: set[int]) -> LayerRow:
-    everything = list(module.parameters(recurse=isinstance(module, nn.MultiheadAttention)))
+    everything: list[nn.Parameter] = list(module.parameters(recurse=isinstance(module, nn.MultiheadAttention)))
     own = [parameter for parameter in everything if id(parameter) not in counted]
     counted.update(id(parameter) for parameter in own)
     count = sum(parameter.numel() for parameter in own)
@@ -190,7 +190,8 @@ def _row(name: str, module: nn.Module, call: tuple[Any, int | None] | None, coun
         formula = " + ".join("*".join(map(str, parameter.shape)) or "1" for parameter in own)
     if (evaluate(formula) if formula else 0) != count:
         raise RuntimeError(f"the formula {formula!r} of {name} does not give its {count} parameters")
-    shape, flops = call or (None, 0 if own and list(module.children()) else None)
+    holder = any(True for _ in module.children())  # parameters of a container that computes nothing a layer does not
+    shape, flops = call or (None, 0 if own and holder else None)
     size = sum(parameter.nbytes for parameter in own)
     trainable = sum(parameter.numel() for parameter in own if parameter.requires_grad)
     return LayerRow(name, type(module).__name__, shape, count, formula, size, flops, trainable)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,15 +17,16 @@ __all__ = ["BATCH_NORMS", "MLP", "uniform_init"]
 BATCH_NORMS = ("none", "input", "hidden")
 
 
-def uniform_init(linear: nn.Linear, generator: torch.Generator | None) -> None:
-    """Draws the weights, then the bias of `linear` from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+def uniform_init(linear: nn.Module, generator: torch.Generator | None) -> None:
+    """Draws the weights, then the bias of a dense layer from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 
     Drawn as float64 on the generator's device, so that a float32 network starts from the rounded weights of the float64 one.
     """
-    bound = 1.0 / math.sqrt(max(1, linear.in_features))
+    weight, bias = linear.parameters()
+    bound = 1.0 / math.sqrt(weight.shape[1])
     device = torch.device("cpu") if generator is None else generator.device
     with torch.no_grad():
-        for parameter in (linear.weight, linear.bias):
+        for parameter in (weight, bias):
             draw = torch.empty(parameter.shape, dtype=torch.float64, device=device)
             parameter.copy_(draw.uniform_(-bound, bound, generator=generator))
 
@@ -69,7 +71,8 @@ class MLP(nn.Module):
         self.activations = layer_activations(activation, len(self.hidden_sizes))
         self.batch_norm = batch_norm
         self.layers = nn.ModuleList(
-            nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=dtype) for fan_in, fan_out in zip(sizes, sizes[1:], strict=False)
+            nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=dtype)  # type: ignore[no-untyped-call]
+            for fan_in, fan_out in pairwise(sizes)
         )
         for layer in self.layers:
             uniform_init(layer, generator)

@@ -80,7 +80,7 @@ def write_file(path: Path, tree: Any, tensors: dict[str, torch.Tensor]) -> None:
 def read_file(path: Path) -> tuple[Any, dict[str, torch.Tensor]]:
     """JSON and tensors of a file of `write_file`. Raises `ValueError` for any other file."""
     try:
-        with safetensors.safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safetensors.safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get("annlab")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except safetensors.SafetensorError as error:

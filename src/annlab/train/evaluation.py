@@ -14,8 +14,10 @@ __all__ = ["CHUNK", "dataset_loss", "draws_of_its_own", "has_batch_norm", "same_
 
 CHUNK = 2048
 
-_PLAIN = (nn.Sequential, nn.ModuleList, nn.Linear, nn.Flatten, nn.Identity, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Mish, nn.GELU, nn.ELU,
-          nn.LeakyReLU, nn.SiLU, nn.Softplus, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.MaxPool2d, nn.AvgPool2d, nn.LayerNorm, MLP)
+_PLAIN = (
+    nn.Sequential, nn.ModuleList, nn.Linear, nn.Flatten, nn.Identity, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Mish, nn.GELU, nn.ELU,
+    nn.LeakyReLU, nn.SiLU, nn.Softplus, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.MaxPool2d, nn.AvgPool2d, nn.LayerNorm, MLP,
+)  # fmt: skip
 
 
 @torch.no_grad()
@@ -35,7 +37,10 @@ def dataset_loss(net: nn.Module, X: torch.Tensor, y: torch.Tensor, loss: Loss, d
 
 
 def same_in_training(net: nn.Module) -> bool:
-    """Whether `net` is known to compute the same function while training as in evaluation: no active dropout, no batch norm, no module of unknown make."""
+    """Whether `net` is known to be the same function while training as in evaluation.
+
+    It has no active dropout, no batch normalisation and no module of unknown make.
+    """
     for module in net.modules():
         if isinstance(module, Dropout | nn.Dropout):
             if module.p > 0.0:
@@ -54,7 +59,7 @@ def draws_of_its_own(net: nn.Module) -> bool:
 @torch.no_grad()
 def size_of_parameters(parameters: Sequence[torch.Tensor]) -> torch.Tensor:
     """Sum of the absolute values of all elements, which is finite only where every one is."""
-    return torch.stack(list(torch._foreach_norm(parameters, 1))).sum()
+    return torch.stack(list(torch._foreach_norm(list(parameters), 1))).sum()
 
 
 def has_batch_norm(net: nn.Module) -> bool:

@@ -10,6 +10,7 @@ from annlab.nets.stacked_mlp import StackedMLP
 from annlab.train.dense_gradient import DenseGradient
 from annlab.train.losses import LOSSES, Loss, loss_function
 from annlab.train.recipe import Recipe
+from annlab.train.tensors import place_of
 
 __all__ = ["Gradient", "GraphGradient", "TiedGradient", "gradient_of"]
 
@@ -17,7 +18,8 @@ __all__ = ["Gradient", "GraphGradient", "TiedGradient", "gradient_of"]
 class Gradient(Protocol):
     """Sets ``.grad`` of a network's parameters to the gradient of the mean loss over a batch, and returns that loss."""
 
-    def __call__(self, X: torch.Tensor, y: torch.Tensor) -> torch.Tensor: ...
+    def __call__(self, X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Loss of the batch."""
 
 
 class GraphGradient:
@@ -47,14 +49,12 @@ class TiedGradient:
     """
 
     def __init__(self, net: MLP, loss: str, dropout: torch.Generator | None) -> None:
-        stack = StackedMLP(
-            1, net.n_inputs, net.hidden_sizes, net.n_outputs, net.activations, net.dropout.p, dtype=net.layers[0].weight.dtype
-        )
+        stack = StackedMLP(1, **net.arguments, dtype=place_of(net)[1])
         if dropout is not None:
             stack.dropout_generators = [dropout]
         self.ties: list[tuple[torch.Tensor, torch.Tensor]] = []
         for layer, weight, bias in zip(net.layers, stack.weights, stack.biases, strict=True):
-            for own, stacked in ((layer.weight, weight), (layer.bias, bias)):
+            for own, stacked in zip(layer.parameters(), (weight, bias), strict=True):
                 gradient = torch.zeros_like(own)
                 # a stack holds transposed weights
                 stacked.data, stacked.grad = (t.permute(*range(t.ndim)[::-1]).unsqueeze(0) for t in (own.data, gradient))

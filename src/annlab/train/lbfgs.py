@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.optim.lbfgs import _strong_wolfe  # type: ignore[attr-defined]
+from torch.optim.lbfgs import _strong_wolfe
 
 from annlab.errors import UsageError
 
@@ -120,7 +120,7 @@ class LBFGS(torch.optim.Optimizer):
                     gradient = self._gather_gradient()
                     spent = 1
             else:
-                loss, gradient, t, spent = _strong_wolfe(evaluate, start, t, direction, loss, gradient, slope)
+                loss, gradient, t, spent = _strong_wolfe(evaluate, start, t, direction, loss, gradient, slope)  # type: ignore[no-untyped-call]
                 x = torch.add(start, direction, alpha=float(t))
                 if reached != float(t):
                     self._scatter(x)
@@ -196,12 +196,12 @@ class LBFGS(torch.optim.Optimizer):
                 parameter.grad.copy_(part)
 
     def _parts(self, flat: torch.Tensor) -> list[torch.Tensor]:
-        pieces = flat.split([parameter.numel() for parameter in self._parameters])
+        pieces = torch.split(flat, [parameter.numel() for parameter in self._parameters])
         return [piece.view_as(parameter) for piece, parameter in zip(pieces, self._parameters, strict=True)]
 
 
 def _largest(vector: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.vector_norm(vector, math.inf)
+    return torch.as_tensor(torch.linalg.vector_norm(vector, math.inf))
 
 
 def _same(kept: torch.Tensor | None, gradient: torch.Tensor) -> bool:

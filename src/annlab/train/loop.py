@@ -138,7 +138,7 @@ class _Run:
                 tracker.advance(row if due else None)
             else:
                 tracker.diverge(row)
-            ended = tracker.stopped or epoch == recipe.max_epochs
+            ended = epoch == recipe.max_epochs or bool(tracker.stopped)
             writer.write(self._checkpoint, epoch, last=ended)
             if not finite and recipe.on_divergence == "raise":
                 raise DivergenceError(epoch, tracker.history())
@@ -165,7 +165,7 @@ class _Run:
                 numbers["validation_loss"] = dataset_loss(self.net, *self.validation, self.stepper.loss, self.dtype)
         values = dict(zip(numbers, torch.stack([number.double() for number in numbers.values()]).tolist(), strict=True))
         finite = all(math.isfinite(value) for name, value in values.items() if name != "validation_loss")
-        row = {name: values[name] for name in ("train_loss", "validation_loss") if name in values}
+        row: dict[str, float] = {name: values[name] for name in ("train_loss", "validation_loss") if name in values}
         if not finite and not evaluated:
             row = {"train_loss": math.nan} | ({} if self.validation is None else {"validation_loss": math.nan})
         if evaluated:

@@ -81,7 +81,7 @@ class Tracker:
 
     def read(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        names = ("epoch", "seconds", "rows", "best", "best_epoch", "reference", "reference_epoch", "stopped", "diverged_epoch", "best_state")
+        names = ("epoch", "seconds", "rows", "best", "best_epoch", "reference", "reference_epoch", "diverged_epoch", "best_state")
         return {name: getattr(self, name) for name in names}
 
     def write(self, state: dict[str, Any]) -> None:

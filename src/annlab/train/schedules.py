@@ -34,7 +34,7 @@ def cosine(max_epochs: int, final: float = 0.0) -> Schedule:
 
 
 def one_cycle(max_epochs: int, rise: float = 0.3, start: float = 0.04, final: float = 1e-4) -> Schedule:
-    """From `start` up to 1 over the fraction `rise` of the epochs, then down to `final`, both along half cosines (Smith and Topin, 2018)."""
+    """From `start` up to 1 over the fraction `rise` of the epochs, then down to `final`, along half cosines (Smith and Topin, 2018)."""
     top = max(1, round(rise * max_epochs))
 
     def factor(epoch: int) -> float:

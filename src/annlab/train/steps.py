@@ -37,9 +37,7 @@ class Stepper:
         UsageError: for a recipe that draws from a generator not given.
     """
 
-    def __init__(
-        self, net: nn.Module, X: torch.Tensor, y: torch.Tensor, recipe: Recipe, generators: Mapping[str, torch.Generator]
-    ) -> None:
+    def __init__(self, net: nn.Module, X: torch.Tensor, y: torch.Tensor, recipe: Recipe, generators: Mapping[str, torch.Generator]) -> None:
         self.net, self.X, self.y, self.recipe, self.generators = net, X, y, recipe, generators
         _, self.dtype = place_of(net)
         self.loss = loss_function(recipe.loss)
@@ -104,7 +102,7 @@ class Stepper:
             total, self._total = self._total, None
             return total
 
-        self.optimizer.step(closure)
+        self.optimizer.step(closure)  # type: ignore[arg-type]
         evaluated = self.optimizer.evaluated if isinstance(self.optimizer, LBFGS) else None
         if evaluated is None or self.penalised:
             self._total = None
@@ -134,7 +132,7 @@ class Stepper:
             losses.append(self.gradient(X, y))
             return losses[-1] + self._penalty() if self.penalised else losses[-1]
 
-        self.optimizer.step(closure)
+        self.optimizer.step(closure)  # type: ignore[arg-type]
         return losses[0]
 
     @torch.no_grad()

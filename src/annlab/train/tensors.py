@@ -1,31 +1,23 @@
-"""Arrays as tensors where they are wanted, without a copy where possible."""
+"""Batches as a network wants them: on its device, of its type, bytes as numbers in [0, 1]."""
 
-import warnings
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
+
+from annlab import data
 
 __all__ = ["as_float", "as_tensor", "place_of"]
 
 
 def as_tensor(values: Any, device: torch.device, dtype: torch.dtype | None) -> torch.Tensor:
-    """`values` as a tensor on `device`; floating and integer values are brought to `dtype`, images of bytes stay bytes where it is floating.
+    """`values` as a tensor on `device` and of `dtype`, except that bytes stay bytes where `dtype` is floating; not to be written to.
 
-    Memory is shared where type and device allow, read-only arrays and memory maps included: the result is not to be written to.
+    Memory is shared where type and device allow it, see `annlab.data.as_tensor`.
     """
-    if not isinstance(values, torch.Tensor):
-        array = np.asarray(values)
-        if not array.flags.writeable:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-                values = torch.from_numpy(array)
-        else:
-            values = torch.from_numpy(np.ascontiguousarray(array))
-    values = values.detach()
-    keep = dtype is None or (values.dtype == torch.uint8 and dtype.is_floating_point)
-    return values.to(device=device, dtype=values.dtype if keep else dtype)
+    tensor = data.as_tensor(values).detach()
+    keep = dtype is None or (tensor.dtype == torch.uint8 and dtype.is_floating_point)
+    return tensor.to(device=device, dtype=tensor.dtype if keep else dtype)
 
 
 def as_float(batch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
