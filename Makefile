@@ -40,7 +40,7 @@ bench: $(STAMP)  ## timings beside other ways to do the same thing, one table ea
 	@set -e; for script in $$(find benchmarks -name '*.py' | sort); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 docs: $(STAMP)  ## the programming reference and a gallery of the quick profile, in build/docs
-	$(BIN)/python -m pdoc --docformat google --math -o build/docs/api annlab '!annlab.studies'
+	$(BIN)/python docs/build.py build/docs/api
 	$(BIN)/annlab run --profile quick --no-report
 	$(BIN)/annlab report --profile quick --output build/docs/gallery.html
 

@@ -351,7 +351,7 @@ def test_the_study_of_the_readme_has_fifteen_lines_and_runs(tmp_path, fresh_home
     assert len(text.splitlines()) <= 16
     (tmp_path / "my_study.py").write_text(text)
     monkeypatch.chdir(tmp_path)
-    result = invoke("run", "./my_study.py", "--replicates", "2")
+    result = invoke("run", "./my_study.py", "--replicates", "1", "--workers", "1")
     assert result.exit_code == 0, result.output
     assert "Does a wider hidden layer fit a noisy sine better?" in Path(result.stdout.splitlines()[-1]).read_text()
 
