@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -47,6 +48,20 @@ def test_a_study_of_ones_own_is_loaded_by_its_path(tmp_path):
     assert load_study(str(path)) is study
     assert source_of(study) == Source("", str(path), "mine")
     assert source_of(study).load() is study
+
+
+def test_a_file_that_changed_is_read_again(tmp_path):
+    path = tmp_path / "edited.py"
+    path.write_text(ONE.format(name="before", bound="study"))
+    before = load_study(path)
+    path.write_text(ONE.format(name="after", bound="study"))
+    os.utime(path, ns=(1, 1))
+    assert load_study(path).name == "after"
+    assert source_of(before) is None
+    path.write_text("1 / 0")
+    os.utime(path, ns=(2, 2))
+    with pytest.raises(ZeroDivisionError):
+        load_study(path)
 
 
 def test_a_file_with_several_studies_wants_a_name_unless_one_is_called_study():

@@ -75,7 +75,7 @@ def test_outcomes_of_torch_are_the_same_in_this_process_and_in_a_worker(tmp_path
         torch.set_num_threads(before[0])
     assert torch.equal(torch.get_rng_state(), before[1])
     assert torch.get_default_dtype() == before[2]
-    run(path, store=there, workers=2)
+    run(path, store=there, workers=1)
     assert store_bits(here) == store_bits(there)
     assert set(results.table["threads"]) == {1}
 
@@ -150,6 +150,13 @@ def test_an_unknown_engine_gets_the_nearest_name():
 
     with pytest.raises(UsageError, match="did you mean 'local'"):
         engine_named("locl")
+
+
+def test_workers_that_cannot_start_fail_the_jobs_and_the_run_ends(store, monkeypatch):
+    monkeypatch.setattr("annlab.lab.engine.initialise", os._exit)  # with the memory limit as exit code
+    results = run(toy("toy"), "quick", where={"level": 0.5}, store=store, workers=2, memory_limit=3, progress=lambda event: None)
+    assert [failure.kind for failure in results.failures] == ["died", "died"]
+    assert all("broke twice" in failure.message for failure in results.failures)
 
 
 def test_how_a_process_ended_is_told_in_words():

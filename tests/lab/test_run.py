@@ -2,7 +2,7 @@
 
 import errno
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -169,11 +169,23 @@ def test_code_of_a_need_makes_what_needs_it_stale(here):
 
 def test_stale_keys_of_a_store(here, monkeypatch):
     run_many([toy("toy"), toy("toy-stacked")], "quick", **here)
-    monkeypatch.setattr("annlab.lab.planning.load_study", lambda name: edited(toy(name)) if name == "toy" else toy(name))
-    stale = stale_keys(here["store"])
-    assert {job.study for job in here["store"].jobs() if job.key in stale} == {"toy"}
-    monkeypatch.setattr("annlab.lab.planning.load_study", lambda name: replace(toy(name), version=2))
-    assert len(stale_keys(here["store"])) == len(list(here["store"].jobs()))
+    everything = {job.key for job in here["store"].jobs()}
+    assert stale_keys(here["store"]) == set()  # nobody knows a toy by its name
+
+    def stale_with(change):
+        monkeypatch.setattr("annlab.lab.planning.load_study", lambda name: change(toy(name)))
+        return stale_keys(here["store"])
+
+    assert stale_with(lambda study: study) == set()
+    assert stale_with(lambda study: replace(study, version=2)) == everything
+    assert stale_with(edited) == everything
+    assert {job.study for job in here["store"].jobs() if job.key in stale_with(lambda s: edited(s) if s.name == "toy" else s)} == {"toy"}
+
+    @dataclass(frozen=True)
+    class Other:
+        levels: float = 1.0
+
+    assert stale_with(lambda study: replace(study, params=Other())) == everything
 
 
 def test_a_failed_job_is_shown_and_tried_again_on_request_or_with_other_code(here):

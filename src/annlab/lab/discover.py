@@ -82,7 +82,7 @@ def load_study(name_or_path: str | Path) -> Study:
     cards = _cards()
     if text not in cards:
         raise unknown_name("study", text, cards)
-    _LOADED[cards[text].module] = None
+    _LOADED[cards[text].module] = 0
     try:
         found = studies_in(import_module(cards[text].module))
     except ModuleNotFoundError as error:
@@ -122,7 +122,7 @@ def source_of(study: Study) -> Source | None:
     return Source("", str(path), study.name) if name.startswith(_PREFIX) else Source(name, "", study.name)
 
 
-_LOADED: dict[str, None] = {}  # modules that studies were loaded from
+_LOADED: dict[str, int] = {}  # modules that studies were loaded from, with the time of change of one's own files
 _PREFIX = "annlab_study_file_"
 
 
@@ -130,7 +130,7 @@ def _study_of_file(path: Path, name: str) -> Study:
     path = path.expanduser().resolve()
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    module = _from_file(path)
+    module = _from_file(path, again=True)
     found = studies_in(module)
     if name:
         if name not in found:
@@ -145,20 +145,22 @@ def _study_of_file(path: Path, name: str) -> Study:
     return next(iter(found.values()))
 
 
-def _from_file(path: Path) -> ModuleType:
+def _from_file(path: Path, *, again: bool = False) -> ModuleType:
+    """The module of a file, run anew where it is not loaded, or (`again`) has changed since: a notebook outlives many edits."""
     name = f"{_PREFIX}{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
-    if name in sys.modules:
+    changed = path.stat().st_mtime_ns
+    if name in sys.modules and not (again and _LOADED.get(name) != changed):
         return sys.modules[name]
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is not a Python file")
     module = module_from_spec(spec)
-    _LOADED[name] = None
+    _LOADED[name] = changed
     sys.modules[name] = module  # dataclasses look their module up while it is being run
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]
+        del sys.modules[name], _LOADED[name]
         raise
     return module
 

@@ -107,10 +107,12 @@ class Driver:
         elif failure.kind == "store":
             raise UsageError(f"the outcome of {job.label} cannot be written to {self.store.root}: {failure.message}")
         else:
+            self.failures += 1
+            self.store.commit_failure(failure)
             self._lose(job, failure)
             for lost in self.schedule.finish(job, done=False):
-                self.done += 1
-                self._lose(lost, failed(self.assignment(lost), "need", f"it needs {job.label}, which failed"), keep=False)
+                self.done, self.failures = self.done + 1, self.failures + 1
+                self._lose_with(lost, job)
         self._begin_finals()
 
     def say(self, kind: str, job: Job | None = None, seconds: float = 0.0, message: str = "") -> None:
@@ -120,12 +122,13 @@ class Driver:
         elif message and kind in ("note", "failed", "interrupted", "end"):
             _log.warning(message)
 
-    def _lose(self, job: Job, failure: Failure, *, keep: bool = True) -> None:
-        self.failures += 1
-        if keep:
-            self.store.commit_failure(failure)
+    def _lose(self, job: Job, failure: Failure) -> None:
         self.planner.note(job, failure)
         self.say("failed", job, failure.seconds, f"{job.label} failed: {failure.message}")
+
+    def _lose_with(self, job: Job, broken: Job) -> None:
+        """A job that is not even tried, since one that it needs failed; nothing is recorded of it."""
+        self._lose(job, failed(self.assignment(job), "need", f"it needs {broken.label}, which failed"))
 
     def _plan(self, jobs: Sequence[Job]) -> list[Job]:
         """Put what is missing of these jobs and of their needs in the schedule; returns what is awaited."""
@@ -137,7 +140,7 @@ class Driver:
             if job.key in missing and broken is not None:
                 missing.discard(job.key)
                 hopeless[job.key] = job
-                self._lose(job, failed(self.assignment(job), "need", f"it needs {broken.label}, which failed"), keep=False)
+                self._lose_with(job, broken)
             elif job.key in missing:
                 self.schedule.add(job, self.planner.seconds(job), {key for _, key in job.needs} & missing)
         for note in self.store.notes:

@@ -128,12 +128,25 @@ class _Pool:
         """What has finished, after waiting for the first to do so, at most so long."""
         done, _ = wait(self.running, timeout=seconds, return_when=FIRST_COMPLETED)
         self._listen()
+        if not done and self._pool is not None and not self._pool.active:  # it broke before it took them
+            done = set(self.running)
+        again = []
         for future in done:
             job, assignment = self.running.pop(future)
             result = self._result(future, assignment)
-            if result is not None:
-                yield job, result
+            if result is None:
+                again.append((job, assignment))
             else:
+                yield job, result
+        if again:
+            again += self.running.values()
+            self.running.clear()
+            self.stop()
+        for job, assignment in again:
+            if job.key in self._second_try:
+                yield job, _lost(assignment, "died", "the worker processes broke twice, perhaps for want of memory")
+            else:
+                self._second_try.add(job.key)
                 self.start(job, assignment)
 
     def already_finished(self) -> Iterator[tuple[Job, Finished]]:
@@ -154,6 +167,8 @@ class _Pool:
         """The result, or the failure that its absence means; None where the pool broke and the job deserves a second try."""
         from pebble import ProcessExpired
 
+        if not future.done():
+            return None
         try:
             return future.result()
         except TimeoutError:
@@ -161,12 +176,8 @@ class _Pool:
             return _lost(assignment, "time", f"took longer than its limit of {limit:g} s", limit)
         except ProcessExpired as error:
             return _lost(assignment, "died", f"its process ended with {_exit_words(error.exitcode)}")
-        except (BrokenProcessPool, CancelledError) as error:
-            self.stop()
-            if assignment.job.key not in self._second_try:
-                self._second_try.add(assignment.job.key)
-                return None
-            return _lost(assignment, "died", f"the worker processes broke twice: {error}")
+        except (BrokenProcessPool, CancelledError):
+            return None
         except Exception as error:  # noqa: BLE001 - a result that cannot travel costs its job only
             return _lost(assignment, "raised", f"{type(error).__name__}: {error}")
 

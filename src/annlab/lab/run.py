@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -11,9 +11,9 @@ from annlab.errors import UsageError
 from annlab.lab.discover import load_study, source_of
 from annlab.lab.driver import Driver, Event, Keep, assignment_of
 from annlab.lab.engine import TIME_LIMIT, cores
-from annlab.lab.grid import Cell
 from annlab.lab.limits import default_memory
 from annlab.lab.outcome import Outcome
+from annlab.lab.params import resolve
 from annlab.lab.planning import Plan, Planner, PlanRow
 from annlab.lab.provenance import environment
 from annlab.lab.results import Record, Results
@@ -130,7 +130,10 @@ def load(study: StudyLike, profile: str = "standard", **options: Unpack[DesignOp
 
 
 def stale_keys(store: Store, study: str | None = None) -> set[str]:
-    """Keys of the stored jobs that other code computed, or whose study, version or parameters are gone."""
+    """Keys of the stored jobs that other code computed, or that no run would ask for: the version or the parameters have changed.
+
+    Of a study that cannot be found by its name, such as one in a file of the user's, nothing is said.
+    """
     stale: set[str] = set()
     planners: dict[tuple[str, int], Planner] = {}
     for job in store.jobs(study):
@@ -138,9 +141,11 @@ def stale_keys(store: Store, study: str | None = None) -> set[str]:
         planner = planners.setdefault((spec["device"], spec["seed"]), Planner(store, {}, spec["device"], spec["seed"]))
         try:
             found = planner.study(job.study)
-            cell = Cell(replace(found.params, **{name: _tupled(value) for name, value in spec["params"].items()}))
-            current = planner.job(found, cell.params, spec["block"][0], spec["stage"])
-        except (UsageError, TypeError, ImportError):
+        except UsageError:
+            continue
+        try:
+            current = planner.job(found, resolve(found.params, spec["params"]), spec["block"][0], spec["stage"])
+        except UsageError:  # a parameter has gone, or means something else
             stale.add(job.key)
             continue
         if current.key != job.key or planner.is_stale(current):
@@ -240,7 +245,3 @@ def _written(value: Any) -> str:
     """A value as `annlab.lab.params.parse` reads it."""
     nested = isinstance(value, list | tuple) and any(isinstance(part, list | tuple) for part in value)
     return ",".join(map(str, value)) if isinstance(value, list | tuple) and not nested else str(value)
-
-
-def _tupled(value: Any) -> Any:
-    return tuple(map(_tupled, value)) if isinstance(value, list) else value
