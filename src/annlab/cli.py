@@ -186,13 +186,16 @@ def verify(
     studies: Studies = None,
     profile: AskedProfile = None,
     output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="A table to read, or JSON.")] = "table",
+    publish: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the verdicts, dated and with the device named, into this table.")
+    ] = None,
     device: Device = "cpu",
     seed: Seed = 0,
 ) -> None:
     """Hold what is stored against the published claims, computing nothing."""
     from annlab.cli_verify import show_verdicts
 
-    show_verdicts(studies, profile, output_format, device=device, seed=seed)
+    show_verdicts(studies, profile, output_format, publish, device=device, seed=seed)
 
 
 @app.command(epilog=_example("annlab show 3f9a"))

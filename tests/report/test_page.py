@@ -12,6 +12,7 @@ import pytest
 from annlab import report
 from annlab.errors import UsageError
 from annlab.lab import Figure, Question, Table
+from annlab.lab.published import Published, merge
 
 NOW = datetime(2024, 5, 17, 12, 30)  # noqa: DTZ001  local time of no place
 SMALL = replace(demo.STUDY, figures=[], tables=[])
@@ -182,8 +183,9 @@ def test_a_pure_number_is_shown_without_its_unit(results):
 
 def test_published_verdicts_are_shown_and_labelled(results, parse):
     earlier = [replace(verdict, verdict="undecided") for verdict in demo.verdicts()]
-    page = report.build([results], demo.verdicts(), published=earlier, now=NOW)
+    page = report.build([results], demo.verdicts(), published=merge(Published(), earlier, "a processor", {"torch": "2.13.0"}), now=NOW)
     assert parse(page.html).text.count("published: undecided") == 6
+    assert "a processor, torch 2.13.0" in parse(page.html).text
 
 
 def test_what_fails_is_a_box_that_names_it_and_the_rest_stays(parse, caplog):

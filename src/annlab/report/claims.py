@@ -9,6 +9,7 @@ from annlab.report.provenance import duration
 
 if TYPE_CHECKING:
     from annlab.lab.ledger import Row
+    from annlab.lab.published import Published
     from annlab.lab.results import Results
     from annlab.lab.verdicts import Verdict
 
@@ -29,9 +30,7 @@ def verdicts_of(results: "Results", verdicts: Sequence["Verdict"] | None) -> lis
     return sorted((one for one in verdicts if one.study == study.name), key=lambda one: order.get(one.id, len(order)))
 
 
-def claim_rows(
-    results: "Results", verdicts: Sequence["Verdict"], published: Sequence["Verdict"] | None = None
-) -> tuple[tuple[ClaimRow, ...], str]:
+def claim_rows(results: "Results", verdicts: Sequence["Verdict"], published: "Published") -> tuple[tuple[ClaimRow, ...], str]:
     """Rows for the verdicts on one study, and a note where there are none though the ledger has claims."""
     from annlab.lab.ledger import ledger
 
@@ -39,7 +38,7 @@ def claim_rows(
     if not verdicts:
         claimed = sum(row.experiment == name for row in known.values())
         return (), f"The reports make {claimed} claims that concern this study; `annlab verify {name}` judges them." if claimed else ""
-    earlier = {one.id: one.verdict for one in published or ()}
+    earlier = {identifier: one.verdict for identifier, one in published.of(name).items()}
     return tuple(_row(one, known.get(one.id), earlier.get(one.id, "")) for one in verdicts), ""
 
 

@@ -137,6 +137,7 @@ class StudyPart:
     answers: tuple[Answer, ...]
     claims: tuple[ClaimRow, ...]
     claims_note: str
+    published: str
     jobs: Mapping[str, int]
     failures: TableBlock | None
     missing: TableBlock | None

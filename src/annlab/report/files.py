@@ -15,6 +15,7 @@ from annlab.report.provenance import duration
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from annlab.lab.published import Published
     from annlab.lab.results import Results
     from annlab.lab.verdicts import Verdict
 
@@ -30,7 +31,7 @@ def write_markdown(
     verdicts: Sequence["Verdict"] | None = None,
     title: str | None = None,
     *,
-    published: Sequence["Verdict"] | None = None,
+    published: "Published | None" = None,
     now: datetime | None = None,
 ) -> Path:
     """Write ``report.md`` into `folder`, figures as ``figures/*.png`` and tables as ``tables/*.csv``; return the text's path."""
@@ -44,7 +45,7 @@ def write_latex(
     verdicts: Sequence["Verdict"] | None = None,
     title: str | None = None,
     *,
-    published: Sequence["Verdict"] | None = None,
+    published: "Published | None" = None,
     now: datetime | None = None,
 ) -> Path:
     """Write ``report.tex`` into `folder`, figures as ``figures/*.pdf`` and tables as ``tables/*.tex``; return the text's path.

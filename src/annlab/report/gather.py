@@ -16,6 +16,7 @@ from annlab.report.provenance import facts_of, failures_table, overall_facts, st
 from annlab.report.tables import as_table
 
 if TYPE_CHECKING:
+    from annlab.lab.published import Published
     from annlab.lab.results import Results
     from annlab.lab.verdicts import Verdict
 
@@ -31,7 +32,7 @@ def gather(
     verdicts: Sequence["Verdict"] | None = None,
     *,
     title: str | None = None,
-    published: Sequence["Verdict"] | None = None,
+    published: "Published | None" = None,
     now: datetime | None = None,
 ) -> Report:
     """Content of a report on `results`, in their order.
@@ -40,11 +41,13 @@ def gather(
         results: one a study.
         verdicts: on the studies' claims; None takes those that these results alone give.
         title: heading of the report.
-        published: verdicts of the published table, shown beside this machine's.
+        published: verdicts shown beside this machine's; the table that ships with annlab by default.
         now: date of the report; the present by default.
     """
+    from annlab.lab.published import published as shipped
     from annlab.lab.verdicts import summary
 
+    published = shipped() if published is None else published
     date = (now or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M")
     anchors: dict[str, int] = {}
     judged: list[Verdict] = []
@@ -76,7 +79,7 @@ def unanswered(results: "Results") -> list[str]:
 def _study(
     results: "Results",
     verdicts: Sequence["Verdict"] | None,
-    published: Sequence["Verdict"] | None,
+    published: "Published",
     anchors: dict[str, int],
     judged: list["Verdict"],
 ) -> StudyPart:
@@ -128,6 +131,7 @@ def _study(
         answers=answers,
         claims=rows,
         claims_note=note,
+        published=published.label(study.name),
         jobs={"stored": stored, "failed": failed, "missing": absent, "stale": len(results.stale)},
         failures=failures,
         missing=missing,

@@ -21,6 +21,7 @@ from annlab.report.provenance import duration
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from annlab.lab.published import Published
     from annlab.lab.results import Results
     from annlab.lab.verdicts import Verdict
 
@@ -50,7 +51,7 @@ def build(
     verdicts: Sequence["Verdict"] | None = None,
     title: str | None = None,
     *,
-    published: Sequence["Verdict"] | None = None,
+    published: "Published | None" = None,
     now: datetime | None = None,
 ) -> Page:
     """The page on `results`; see `annlab.report.gather` for the arguments.
@@ -66,7 +67,7 @@ def write(
     verdicts: Sequence["Verdict"] | None = None,
     title: str | None = None,
     *,
-    published: Sequence["Verdict"] | None = None,
+    published: "Published | None" = None,
     now: datetime | None = None,
 ) -> Path:
     """Write the page on `results` to `path` in one step, and return the path. Folders are made; an older page is replaced."""
