@@ -15,13 +15,13 @@ from annlab.nets.activations import ACTIVATIONS
 from annlab.nets.dropout import keep_mask
 from annlab.nets.stacked_mlp import StackedMLP
 
-__all__ = ["DenseGradient", "GraphGradient", "stacked_gradient", "stacked_loss"]
+__all__ = ["DERIVATIVES", "IN_PLACE", "DenseGradient", "GraphGradient", "stacked_gradient", "stacked_loss"]
 
 _aten = torch.ops.aten
 _CHUNK_BYTES = 1 << 20  # of the widest layer's activations: a handful of them stay in the nearer caches
 
 # f'(z) times delta, in place; from the activation h = f(z) where `_FROM_OUTPUT` has the name, else from z
-_DERIVATIVES: dict[str, Callable[[Tensor, Tensor], object]] = {
+DERIVATIVES: dict[str, Callable[[Tensor, Tensor], object]] = {
     "identity": lambda delta, h: delta,
     "relu": lambda delta, h: _aten.threshold_backward.grad_input(delta, h, 0.0, grad_input=delta),
     "tanh": lambda delta, h: _aten.tanh_backward.grad_input(delta, h, grad_input=delta),
@@ -32,7 +32,7 @@ _DERIVATIVES: dict[str, Callable[[Tensor, Tensor], object]] = {
     "gelu": lambda delta, z: _aten.gelu_backward.grad_input(delta, z, grad_input=delta),
     "softplus": lambda delta, z: _aten.softplus_backward.grad_input(delta, z, 1.0, 20.0, grad_input=delta),
 }
-_IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
+IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
     "identity": lambda z: z,
     "relu": torch.relu_,
     "tanh": torch.tanh_,
@@ -96,7 +96,7 @@ class DenseGradient:
             else:
                 torch.bmm(h, weight, out=z)
             z.add_(bias)
-            h = _IN_PLACE[name](z) if name in _IN_PLACE else ACTIVATIONS[name](z)
+            h = IN_PLACE[name](z) if name in IN_PLACE else ACTIVATIONS[name](z)
             mask = None
             if trace is not None:
                 kept = z
@@ -114,7 +114,7 @@ class DenseGradient:
             entered, kept, mask = trace[layer]
             if mask is not None:
                 delta.mul_(mask)
-            _DERIVATIVES[self.net.activations[layer]](delta, kept)
+            DERIVATIVES[self.net.activations[layer]](delta, kept)
             weight_gradient, bias_gradient = self.gradients[layer]
             if first:
                 torch.bmm(entered.transpose(1, 2), delta, out=weight_gradient)  # (R, inputs, n) (R, n, outputs)
