@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab.draw.formats import format_interval, name_words
-from annlab.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +45,7 @@ def measured(results: "Results", name: str, /, stage: str = "trial", **cell: Any
     """Mean of a metric over the replicates of one cell with its 95 % interval and unit: ``0.056 [0.051, 0.061], n = 10``."""
     from annlab.lab.statistics import mean_interval
 
-    values = _values(results, name, stage, cell)
+    values = np.array(list(_values(results, name, stage, cell).values()))
     if not len(values):
         return ABSENT
     interval, unit = mean_interval(values), results.study.metrics[name].unit if name in results.study.metrics else ""
@@ -69,35 +68,32 @@ def compare(
     from annlab.lab.statistics import mean_interval
 
     a, b = (_values(results, name, stage, {**common, **cell}) for cell in (first, second))
-    count = min(len(a), len(b))
-    if not count:
+    both = [replicate for replicate in a if replicate in b]
+    if not both:
         return Comparison(ABSENT, 0)
+    one, other = (np.array([values[replicate] for replicate in both]) for values in (a, b))
     logarithmic = name in results.study.metrics and results.study.metrics[name].scale == "log"
-    a, b = a[:count], b[:count]
-    if logarithmic and min(a.min(), b.min()) <= 0:
+    if logarithmic and min(one.min(), other.min()) <= 0:
         return Comparison("undecided (a value is not above zero)", 0)
-    interval = mean_interval(np.log(a) - np.log(b) if logarithmic else a - b)
+    interval = mean_interval(np.log(one) - np.log(other) if logarithmic else one - other)
     if not math.isfinite(interval.low):
-        return Comparison(f"undecided with n = {interval.n}", 0)
+        return Comparison(f"undecided (n = {interval.n})", 0)
     sign = 1 if interval.low > 0 else -1 if interval.high < 0 else 0
     if logarithmic:
-        ratio = format_interval(math.exp(interval.mean), math.exp(interval.low), math.exp(interval.high))
-        amount = f"times {ratio}"
+        amount = f"{format_interval(math.exp(interval.mean), math.exp(interval.low), math.exp(interval.high))} times"
     else:
-        shown = (
-            [abs(interval.mean), *sorted((abs(interval.low), abs(interval.high)))] if sign else [interval.mean, interval.low, interval.high]
-        )
+        low, high = sorted((abs(interval.low), abs(interval.high))) if sign else (interval.low, interval.high)
         unit = results.study.metrics[name].unit if name in results.study.metrics else ""
-        amount = f"by {format_interval(shown[0], shown[1], shown[2], unit)}"
-    words = {1: "higher", -1: "lower", 0: "undecided, difference"}[sign]
-    return Comparison(f"{words} ({amount}, n = {interval.n})" if logarithmic else f"{words} {amount}, n = {interval.n}", sign)
+        amount = f"by {format_interval(abs(interval.mean) if sign else interval.mean, low, high, unit)}"
+    return Comparison(f"{('undecided', 'higher', 'lower')[sign]} ({amount}, n = {interval.n})", sign)
 
 
-def _values(results: "Results", name: str, stage: str, cell: Mapping[str, Any]) -> np.ndarray:
-    try:
-        return results.values(name, stage=stage, **cell)
-    except UsageError:
-        return np.array([])
+def _values(results: "Results", name: str, stage: str, cell: Mapping[str, Any]) -> dict[int, float]:
+    """The metric by replicate of the one cell that matches; nothing where no cell does, or none of it is stored or has the metric."""
+    found = [record for record in results.where(**cell).records if record.stage == stage and record.outcome is not None]
+    if len({record.cell.identity for record in found}) > 1:
+        results.values(name, stage=stage, **cell)  # says which parameters are left open
+    return {record.replicate: float(record.outcome.metrics[name]) for record in found if record.outcome and name in record.outcome.metrics}
 
 
 def texts(results: "Results", **parameters: str) -> dict[str, dict[str, str]]:

@@ -43,9 +43,7 @@ class DenseFit:
 
 
 def stacks(recipe: Recipe) -> bool:
-    """Whether replicates train as one tensor program: not with L-BFGS or Levenberg-Marquardt, whose steps are each network's own."""
-    if recipe.optimizer == LEVENBERG_MARQUARDT:
-        return False
+    """Whether replicates train as one tensor program with this recipe: not with LBFGS, whose line search is each network's own."""
     return isinstance(recipe.optimizer, str) and not (recipe.optimizer in OPTIMIZERS and OPTIMIZERS[recipe.optimizer].closure)
 
 
@@ -103,17 +101,21 @@ def fit_dense(
 
         with torch.no_grad():
             initial = stacked_monitor(inputs, targets)(stack.eval()).tolist()
-        history = fit_stacked(
-            stack,
-            inputs,
-            targets,
-            recipe,
-            validation=checks,
-            orders=generators["order"],
-            noises=generators["noise"],
-            dropouts=generators["dropout"],
-            monitors={name: stacked_monitor(a, b) for name, (a, b) in others.items()},
-        )
+        monitors = {name: stacked_monitor(a, b) for name, (a, b) in others.items()}
+        if recipe.optimizer == LEVENBERG_MARQUARDT:
+            history = fit_levenberg_marquardt(stack, inputs, targets, recipe, validation=checks, monitors=monitors)
+        else:
+            history = fit_stacked(
+                stack,
+                inputs,
+                targets,
+                recipe,
+                validation=checks,
+                orders=generators["order"],
+                noises=generators["noise"],
+                dropouts=generators["dropout"],
+                monitors=monitors,
+            )
         return DenseFit([stack.replicate(r).eval() for r in range(count)], [history.of(r) for r in range(count)], initial)
     nets, histories, initial = [], [], []
     for r, draw in enumerate(draws):
@@ -125,10 +127,6 @@ def fit_dense(
         with torch.no_grad():
             initial.append(monitor(each(inputs, r), each(targets, r))(net.eval()))
         held = (each(checks[0], r), each(checks[1], r)) if checks else None
-        if recipe.optimizer == LEVENBERG_MARQUARDT:
-            histories.append(fit_levenberg_marquardt(net, each(inputs, r), each(targets, r), recipe, validation=held))
-            nets.append(net.eval())
-            continue
         history = fit(
             net,
             each(inputs, r),

@@ -80,7 +80,7 @@ def recipe(params: Params) -> Recipe:
     return Recipe(
         optimizer=params.optimizer,
         learning_rate=params.learning_rate,
-        schedule=params.schedule,
+        schedule=None if params.schedule == "constant" else params.schedule,
         batch_size=params.batch_size,
         max_epochs=params.epochs,
         weight_decay=params.l2,
@@ -282,7 +282,10 @@ study = Study(
         "standard": overrides(),
         "full": overrides(replicates=30),
     },
-    cost=lambda params: 6e-4 * params.epochs * 1600 / (params.batch_size or 1600) * max(1, params.folds) * params.ensemble,
+    cost=lambda params: (
+        6e-4 * params.epochs * params.training / (params.batch_size or 1600) * max(1, params.folds) * params.ensemble
+        + 0.4 * params.epochs * (params.optimizer == LEVENBERG_MARQUARDT)
+    ),
     metrics=METRICS,
     questions=[
         Question("Which network is chosen, and how was it validated?", how_chosen, "1.4"),

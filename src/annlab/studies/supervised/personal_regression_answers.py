@@ -18,8 +18,10 @@ def how_chosen(results: "Results") -> str:
     """Answers which network is chosen and how it was validated."""
     chosen, table = results.selected, candidates_of(results)
     if chosen is None:
-        return "Undecided: a candidate is missing, so nothing is chosen. Every candidate must be computed first. Run the study again to "
-        "complete it."
+        return (
+            "Undecided: a candidate is missing, so nothing is chosen. Every candidate must be computed first. "
+            "Run the study again to complete it."
+        )
     network = "-".join(map(str, chosen.params.hidden_sizes))
     wins = table.loc[table.groupby("replicate")["validation_mse"].idxmin()]
     same = int(((wins.network == network) & (wins.activation == chosen.params.activation)).sum())

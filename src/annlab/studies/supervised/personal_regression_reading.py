@@ -63,8 +63,8 @@ def surfaces_caption(results: "Results") -> str:
     """Caption that names the data and the digits."""
     params = results.cells[0].params
     weights = ", ".join(map(str, params.digits))
-    return f"Target, prediction of the chosen network and their difference ({_data_of(results)}, digits {weights}; replicate 0, 2500 of "
-    "13,600 points)."
+    shown = f"{_data_of(results)}, digits {weights}; replicate 0, 2500 of 13,600 points"
+    return f"Target, prediction of the chosen network and their difference ({shown})."
 
 
 def by_size(results: "Results") -> "Drawing":
@@ -117,11 +117,10 @@ def by_rate(results: "Results") -> "Drawing":
 def effects(results: "Results") -> "Drawing":
     """Main effects in report-A's grid, or among our candidates."""
     grid_a = {**REPORT_A, "hidden_sizes": stacks_of([1, 2, 3], [3, 10, 20]), "activation": ["tanh", "relu"], "scale": False, "test": False}
-    table = with_names(results.where(**grid_a).table)
-    table = table[table["learning_rate"].isin([0.01, 0.001, 0.0001])]
-    factors = ["layers", "units", "activation", "learning_rate"]
-    if table["validation_mse"].empty:
-        table, factors = candidates_of(results), ["network", "activation"]
+    found = results.where(**grid_a)
+    table, factors = candidates_of(results), ["network", "activation"]
+    if found.cells and not found.table.empty:
+        table, factors = with_names(found.table), ["layers", "units", "activation", "learning_rate"]
     return draw.main_effects(
         table, factors=factors, value="validation_mse", log=True, label="validation MSE", labels={"learning_rate": "learning rate"}
     )
