@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Failure", "Job", "block_of", "key_of", "make_job"]
 
-STAGES = ("trial", "final")
-
 
 @dataclass(frozen=True)
 class Job:
