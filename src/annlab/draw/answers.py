@@ -96,7 +96,7 @@ def _values(results: "Results", name: str, stage: str, cell: Mapping[str, Any]) 
     return {record.replicate: float(record.outcome.metrics[name]) for record in found if record.outcome and name in record.outcome.metrics}
 
 
-def texts(results: "Results", **parameters: str) -> dict[str, dict[str, str]]:
+def texts(results: "Results", **parameters: str) -> dict[str, Any]:
     """``labels`` and ``units`` of the study's metrics, and the labels of `parameters`, for the tables of this room."""
     metrics = results.study.metrics
     labels = {name: entry.label for name, entry in metrics.items()}

@@ -83,7 +83,7 @@ class DenseNetwork:
 
     def connections(self) -> list[tuple[str, int, str, str]]:
         """Every weight as (name, layer it leads to, source unit or ``"b"``, target unit), in order."""
-        found = []
+        found: list[tuple[str, int, str, str]] = []
         for layer in range(1, len(self.sizes)):
             for source in [*self.units(layer - 1), "b"]:
                 for target in self.units(layer):

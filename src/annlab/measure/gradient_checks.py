@@ -1,6 +1,6 @@
 """Two independent gradients of a small dense network, to hold a calculation by hand against."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,7 +13,12 @@ def gradient_by_autograd(network: DenseNetwork, inputs: Sequence[Sequence[float]
     """Gradient of the mean squared error by torch's automatic differentiation in float64, shape (number of weights,)."""
     import torch
 
-    functions = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "identity": lambda z: z}
+    functions: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "identity": lambda z: z,
+    }
     weights = torch.tensor(network.weights, dtype=torch.float64, requires_grad=True)
     value, start = torch.tensor(inputs, dtype=torch.float64), 0
     for n, m, name in zip(network.sizes, network.sizes[1:], network.activations, strict=False):

@@ -8,7 +8,7 @@ of a given size helps from random starting weights. To mark a hand calculation o
 `annlab.measure.check_hand_calculation(network, inputs, targets, learning_rate, {"h1.dp1": 0.3543, ...})`; to trace another
 network, set `sizes`, `activations`, `weights`, `inputs` and `targets` of this study.
 
-quick | standard | full: 4 cells x 1 replicate x 1 step (and 500 steps from random starts), 1 | 2 | 2 seconds on two cores
+quick | standard | full: 4 x 1 x 1 | 4 x 1 x 1 | 4 x 1 x 1 steps, and steps from 30 | 100 | 100 random starts; estimated 1 | 2 | 2 seconds on two cores
 """
 
 import itertools
@@ -176,7 +176,7 @@ def network_figure(results: "Results") -> "Drawing":
     network = DenseNetwork(params.sizes, params.weights, params.activations)
     values = results.outcome(case="hand_calculation").metrics
     names = [network.units(layer) for layer in range(len(params.sizes))]
-    shown: dict[str, list[Any]] = {key: [] for key in ("weights", "weight_gradients", "biases", "bias_gradients", "weight_names")}
+    shown: dict[str, Any] = {key: [] for key in ("weights", "weight_gradients", "biases", "bias_gradients", "weight_names")}
     edges = iter(zip(network.connections(), params.weights, strict=True))
     for sources, targets in itertools.pairwise(params.sizes):
         layer = [next(edges) for _ in range((sources + 1) * targets)]  # source by source, the bias last
@@ -232,7 +232,7 @@ def did_the_step_help(results: "Results") -> str:
     values = results.outcome(case="hand_calculation").metrics
     before, after = values["loss_before"], values["loss_after"]
     along = results.series("along", case="hand_calculation")
-    best = along.loc[along["loss"].idxmin()]
+    best = along.iloc[int(along["loss"].argmin())]
     helping = along[(along["loss"] < before) & (along["learning_rate"] > 0)]["learning_rate"]
     checks = marked()
     wrong = [row for row in checks if not row.correct]
@@ -264,7 +264,7 @@ def _first_mistake(checks: list[Checked]) -> str:
     return f"The first of these is `{first.name}`: {first.claimed:g} is written where {first.right:.4g} is right{why}."
 
 
-METRICS = {
+METRICS: dict[str, Any] = {
     "autograd_difference": Metric("largest difference to automatic differentiation", scale="linear"),
     "finite_difference": Metric("largest difference to finite differences", scale="linear"),
     "loss_before": Metric("MSE before the step", scale="log", better="lower"),

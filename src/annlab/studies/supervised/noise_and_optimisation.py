@@ -14,7 +14,7 @@ quick | standard | full: 10 x 5 x 150 | 39 x 10 x 2000 | 39 x 30 x 2000 updates,
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -139,7 +139,7 @@ def _measured(
     return Outcome(metrics, {"train": float(history.columns["seconds"][-1])}, {"curves": curves}, {"prediction": predicted, "target": y})
 
 
-METRICS = {
+METRICS: dict[str, Any] = {
     "data_snr_db": Metric("signal-to-noise ratio of the data", "dB"),
     "data_residual": Metric("mean square of the noise", scale="log"),
     "train_mse": Metric("training MSE", scale="log", better="lower"),
@@ -166,8 +166,11 @@ METRICS = {
     "diverged_epoch": Metric("epoch of divergence, 0 for none"),
 }
 
-LBFGS = {"optimizer": ["lbfgs"], "learning_rate": [1.0]}
-FIRST_ORDER = ({"optimizer": ["adam"], "learning_rate": [0.01]}, {"optimizer": ["sgd"], "learning_rate": [0.05]})
+LBFGS: dict[str, Any] = {"optimizer": ["lbfgs"], "learning_rate": [1.0]}
+FIRST_ORDER: tuple[dict[str, Any], ...] = (
+    {"optimizer": ["adam"], "learning_rate": [0.01]},
+    {"optimizer": ["sgd"], "learning_rate": [0.05]},
+)
 
 
 def levels(*values: float) -> Grid:

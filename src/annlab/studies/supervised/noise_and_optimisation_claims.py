@@ -4,7 +4,7 @@ The reports leave out the network (chosen: the handout's, relu; a tanh network i
 and the noise levels of its figure (variants). Margins are shares where a metric is compared on the logarithmic scale.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,12 +14,12 @@ from annlab.lab.claims import Test, all_of, any_of, equal_within, from_config, g
 if TYPE_CHECKING:
     from annlab.lab import Results
 
-REPORTED = {"optimizer": "lbfgs", "line_search": "strong_wolfe", "epochs": 2000, "hidden_sizes": (50, 50)}
-OURS = {**REPORTED, "activation": "relu"}
-UNSTATED = {"variants": {"activation": ["relu", "tanh"]}, "chosen": ("hidden_sizes", "activation")}
-AT_LEVEL = {**REPORTED, "noise": from_config("noise_level")}
-OTHERS = [{"optimizer": "adam"}, {"optimizer": "sgd"}]
-ANY_OPTIMISER = {"variants": [{"optimizer": "lbfgs", "line_search": "strong_wolfe"}, *OTHERS], "chosen": ("optimizer", "hidden_sizes")}
+REPORTED: dict[str, Any] = {"optimizer": "lbfgs", "line_search": "strong_wolfe", "epochs": 2000, "hidden_sizes": (50, 50)}
+OURS: dict[str, Any] = {**REPORTED, "activation": "relu"}
+UNSTATED: dict[str, Any] = {"variants": {"activation": ["relu", "tanh"]}, "chosen": ("hidden_sizes", "activation")}
+AT_LEVEL: dict[str, Any] = {**REPORTED, "noise": from_config("noise_level")}
+OPTIMISERS = [{"optimizer": "lbfgs", "line_search": "strong_wolfe"}, {"optimizer": "adam"}, {"optimizer": "sgd"}]
+ANY_OPTIMISER: dict[str, Any] = {"variants": OPTIMISERS, "chosen": ("optimizer", "hidden_sizes")}
 
 
 EARLY = series("curves", "train_loss", reduce="mean", scale="log", epoch=(1, 10))
@@ -28,7 +28,7 @@ SETTLED = ("plateau_epoch", "fall_epoch")
 
 def rougher_than_adam(results: "Results") -> Test:
     """How much more the roughness of the loss curve grows with noise under LBFGS than under Adam, in logarithms."""
-    paired = {"epochs": 2000, "activation": "relu"}
+    paired: dict[str, Any] = {"epochs": 2000, "activation": "relu"}
 
     def growth(**optimiser: str) -> np.ndarray:
         high, low = (np.log(results.values("curve_roughness", noise=level, **optimiser, **paired)) for level in (2.0, 0.1))
@@ -63,7 +63,7 @@ CLAIMS = [
         "noise-and-optimisation.curves-same-at-start",
         cell={"epochs": 2000, "activation": "relu", "line_search": "strong_wolfe"},
         test=equal_within(EARLY, EARLY.at(noise=0.0), margin=0.405),  # within a factor of 1.5
-        variants=[{"noise": level, **optimiser} for level in (2.0, 1.0, 0.3, 0.1) for optimiser in ({"optimizer": "lbfgs"}, *OTHERS)],
+        variants=[{"noise": level, **optimiser} for level in (2.0, 1.0, 0.3, 0.1) for optimiser in OPTIMISERS],
         chosen=("noise", "optimizer", "hidden_sizes"),
     ),
     claim(  # "stops improving" is read in two ways: close to the end in relation to it, or most of the fall done

@@ -1,6 +1,6 @@
 """How the results of noise-and-optimisation are read: figures, tables and answers."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from annlab.lab import Results
 
 AXIS = np.linspace(-3, 3, 40)
-NAMES = {"noise": "noise level", "optimizer": "optimiser", "lbfgs": "LBFGS", "adam": "Adam", "sgd": "SGD"}
-SHOWN = {"optimizer": "lbfgs", "line_search": "strong_wolfe", "activation": "relu"}
+NAMES: dict[str, Any] = {"noise": "noise level", "optimizer": "optimiser", "lbfgs": "LBFGS", "adam": "Adam", "sgd": "SGD"}
+SHOWN: dict[str, Any] = {"optimizer": "lbfgs", "line_search": "strong_wolfe", "activation": "relu"}
 
 
 def _texts(results: "Results") -> dict[str, Any]:
@@ -193,7 +193,8 @@ def start_spreads(results: "Results") -> "pd.DataFrame":
     early = frame[frame["epoch"] <= 10].groupby(["optimizer", "replicate", "noise"])["train_loss"].mean()
     noise = results.table.groupby(["optimizer", "replicate", "noise"])["data_residual"].mean()
     rows = []
-    for (optimizer, replicate), losses in early.groupby(level=["optimizer", "replicate"]):
+    for key, losses in early.groupby(level=["optimizer", "replicate"]):
+        optimizer, replicate = cast("tuple[str, int]", key)
         left = losses - noise[losses.index]
         rows.append(
             {
@@ -233,7 +234,7 @@ def line_search_table(results: "Results") -> "TableView":
     return draw.summary_table(draw.readable(kept), by=["noise", "line_search"], values=values, **_texts(results))
 
 
-def _extremes(results: "Results") -> tuple[dict[str, float], dict[str, float]]:
+def _extremes(results: "Results") -> tuple[dict[str, Any], dict[str, Any]]:
     levels = sorted({cell.params.noise for cell in results.where(**SHOWN).cells} - {0.0})
     return {"noise": levels[-1]}, {"noise": levels[0]}
 

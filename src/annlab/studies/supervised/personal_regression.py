@@ -17,7 +17,7 @@ quick | standard | full: 16 x 10 x 640 | 239 x 10 x ~5000 | 239 x 30 x ~5000 upd
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -175,7 +175,8 @@ class _Scaler:
     """Standardises by the training rows, or leaves all as it is."""
 
     def __init__(self, X: np.ndarray, y: np.ndarray, active: bool) -> None:
-        self.centre, self.width = (X.mean(axis=0), X.std(axis=0)) if active else (np.zeros(2), np.ones(2))
+        self.centre: np.ndarray = X.mean(axis=0) if active else np.zeros(2)
+        self.width: np.ndarray = X.std(axis=0) if active else np.ones(2)
         self.mean, self.deviation = (float(y.mean()), float(y.std())) if active else (0.0, 1.0)
 
     def inputs(self, X: np.ndarray) -> np.ndarray:
@@ -242,7 +243,7 @@ def _early_stop(validation: np.ndarray, patience: int) -> int:
     return lowest
 
 
-METRICS = {
+METRICS: dict[str, Any] = {
     "train_mse": Metric("training MSE", scale="log", better="lower"),
     "validation_mse": Metric("validation MSE", scale="log", better="lower"),
     "validation_spread": Metric("standard deviation over folds", better="lower"),

@@ -1,5 +1,6 @@
 """The discussion questions of personal-regression, answered from its results."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,7 +80,7 @@ def why_stop(results: "Results") -> str:
     direction = (
         "rises" if interval.low > 0 else "falls further" if interval.high < 0 else "does neither rise nor fall for certain (undecided)"
     )
-    ratio = draw.format_interval(*(float(np.exp(value)) for value in (interval.mean, interval.low, interval.high)))
+    ratio = draw.format_interval(math.exp(interval.mean), math.exp(interval.low), math.exp(interval.high))
     stopped = draw.compare(results, "validation_mse", {"case": "early_stopping"}, {"case": "no_regulariser"})
     return (
         "The textbook's reason is that the network begins to fit noise, so that its validation error rises while its training error falls. "

@@ -4,7 +4,7 @@ Margins and tolerances are shares, for errors are compared on the logarithmic sc
 leaves out are named in `chosen`, with variants where another choice is as likely.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from annlab.lab import claim, derived, ledger, less, metric
 from annlab.lab.claims import all_of, any_of, equal_within, greater, lowest, selected, selects
@@ -36,12 +36,12 @@ def _printed(claim_id: str) -> float:
     return value
 
 
-DATA = {"data": "course_regression"}
-GRID_A = {**DATA, **REPORT_A, "test": False}
-UNSCALED = {"variants": {"scale": [False, True]}, "chosen": ("scale", "batch_size", "epochs", "digits")}
-RATE_C = {"variants": {"learning_rate": [0.01, 0.1]}, "chosen": ("learning_rate", "batch_size", "epochs")}
-SEARCHED_C = {"variants": {"learning_rate": [0.01, 0.001]}, "chosen": ("learning_rate", "batch_size", "epochs")}
-BEST_C = {"optimizer": "momentum", "activation": "relu"}
+DATA: dict[str, Any] = {"data": "course_regression"}
+GRID_A: dict[str, Any] = {**DATA, **REPORT_A, "test": False}
+UNSCALED: dict[str, Any] = {"variants": {"scale": [False, True]}, "chosen": ("scale", "batch_size", "epochs", "digits")}
+RATE_C: dict[str, Any] = {"variants": {"learning_rate": [0.01, 0.1]}, "chosen": ("learning_rate", "batch_size", "epochs")}
+SEARCHED_C: dict[str, Any] = {"variants": {"learning_rate": [0.01, 0.001]}, "chosen": ("learning_rate", "batch_size", "epochs")}
+BEST_C: dict[str, Any] = {"optimizer": "momentum", "activation": "relu"}
 OTHERS_C = [
     {"optimizer": optimizer, "activation": activation}
     for optimizer in ("momentum", "adam", "adamw", "rmsprop")

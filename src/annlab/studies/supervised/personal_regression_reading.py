@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from annlab.draw import Drawing, TableView
     from annlab.lab import Results
 
-SEARCHED = {**CANDIDATES, "optimizer": "adam", "learning_rate": 0.01, "stop_on": "validation"}
+SEARCHED: dict[str, Any] = {**CANDIDATES, "optimizer": "adam", "learning_rate": 0.01, "stop_on": "validation"}
 
 
 def texts(results: "Results") -> dict[str, Any]:
@@ -43,7 +43,7 @@ def candidates_of(results: "Results") -> "pd.DataFrame":
     return with_names(results.where(**SEARCHED).table)
 
 
-ERRORS = {"train_mse": "training", "validation_mse": "validation"}
+ERRORS: dict[str, Any] = {"train_mse": "training", "validation_mse": "validation"}
 
 
 def _data_of(results: "Results") -> str:
