@@ -111,6 +111,10 @@ def test_mistakes():
         make_optimizer(Recipe(optimizer="adma"), parameters)
     with pytest.raises(UsageError, match="does not take the options"):
         make_optimizer(Recipe(optimizer="sgd", optimizer_options={"betas": (0.9, 0.99)}), parameters)
+    for option in ("lr", "weight_decay"):
+        with pytest.raises(UsageError, match="is no option of the optimizer here"):
+            make_optimizer(Recipe(optimizer="sgd", optimizer_options={option: 0.1}), parameters)
+    assert not make_optimizer(Recipe(optimizer_options={"foreach": True}), parameters).defaults["fused"]
     with pytest.raises(UsageError, match="one learning rate"):
         make_optimizer(Recipe(learning_rate=[0.1, 0.2]), parameters)
     with pytest.raises(UsageError, match="no parameters"):

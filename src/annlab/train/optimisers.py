@@ -61,7 +61,12 @@ def make_optimizer(recipe: Recipe, named_parameters: Iterable[tuple[str, torch.n
     if not isinstance(recipe.learning_rate, int | float):
         raise UsageError(f"a single network takes one learning rate, got {recipe.learning_rate!r}")
     kind = OPTIMIZERS[recipe.optimizer]
+    for name, setting in (("lr", "learning_rate"), ("weight_decay", "weight_decay")):
+        if name in recipe.optimizer_options:
+            raise UsageError(f"{name!r} is no option of the optimizer here: give it as {setting}")
     options = {**kind.options, **recipe.optimizer_options, "lr": float(recipe.learning_rate)}
+    if {"foreach", "differentiable"} & set(recipe.optimizer_options):
+        options.pop("fused", None)  # torch takes one of them
     groups: list[dict[str, Any]]
     if kind.closure:
         groups = [{"params": [parameter for _, parameter in parameters]}]
