@@ -13,7 +13,8 @@ from annlab.errors import UsageError
 from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional, split_rows
 from annlab.nets import ACTIVATIONS, BATCH_NORMS, StackedMLP
 from annlab.train import OPTIMIZERS, SCHEDULES, DivergenceError, History, Recipe, fit, fit_stacked
-from annlab.train.stacked_optimisers import STACKED_OPTIMISERS
+from annlab.train.dense import stacks
+from annlab.train.levenberg_marquardt import LEVENBERG_MARQUARDT
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
@@ -26,7 +27,7 @@ class _MLP(BaseEstimator):
     _checks: ClassVar[dict[str, Check]] = {
         "hidden_sizes": lambda value: None if _is_sizes(value) else "a sequence of whole numbers of at least 1, or ()",
         "activation": lambda value: None if _is_names(value) else f"one of {', '.join(ACTIVATIONS)}, or one of them for each layer",
-        "optimizer": one_of(choice(tuple(OPTIMIZERS)), lambda value: None if callable(value) else "a function"),
+        "optimizer": one_of(choice((*OPTIMIZERS, LEVENBERG_MARQUARDT)), lambda value: None if callable(value) else "a function"),
         "learning_rate": number(0.0, open_low=True),
         "batch_size": optional(count()),
         "max_epochs": count(),
@@ -111,7 +112,7 @@ class _MLP(BaseEstimator):
         X, y = (X[training], y[training]) if len(validation) else (X, y)
         common: dict[str, Any] = {"validation": held_out, "progress": self._progress()}
         try:
-            if isinstance(self.optimizer, str) and self.optimizer in STACKED_OPTIMISERS:
+            if stacks(recipe):
                 generators: dict[str, Any] = {f"{name}s": draws[name] for name in ("order", "noise", "dropout")}
                 history = fit_stacked(self.stack_, X, y, recipe, **generators, **common)
                 self._record([history.of(r) for r in replicates])
@@ -119,7 +120,7 @@ class _MLP(BaseEstimator):
                 self._train_singly(X, y, recipe, draws, common)
         except DivergenceError as error:
             self.stack_.eval()
-            if isinstance(self.optimizer, str) and self.optimizer in STACKED_OPTIMISERS:
+            if stacks(recipe):
                 self._record([error.history.of(r) for r in replicates])
             else:
                 self._record([error.history])
@@ -184,7 +185,8 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         hidden_sizes: units of each hidden layer; ``()`` is the linear neuron.
         activation: a name of `annlab.nets.ACTIVATIONS`, or one for each hidden layer (and one for the output, else linear).
         optimizer: a name of `annlab.train.OPTIMIZERS`, or a function ``parameters -> torch.optim.Optimizer``. Replicates train as
-            one tensor program, except with ``"lbfgs"`` or a function: then one by one.
+            one tensor program, except with ``"lbfgs"`` or a function: then one by one. ``"levenberg_marquardt"`` solves for small
+            networks without dropout or normalisation in float64, over all samples at once (``batch_size=None``).
         learning_rate: step size.
         batch_size: samples a step; None is all of them, as ``"lbfgs"`` wants it.
         max_epochs: passes over the training rows.

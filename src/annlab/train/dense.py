@@ -11,7 +11,6 @@ from torch import Tensor
 from annlab.nets.mlp import MLP
 from annlab.nets.stacked_mlp import StackedMLP
 from annlab.train.history import History
-from annlab.train.levenberg_marquardt import LEVENBERG_MARQUARDT, fit_levenberg_marquardt
 from annlab.train.loop import fit
 from annlab.train.losses import loss_function
 from annlab.train.optimisers import OPTIMIZERS
@@ -67,7 +66,7 @@ def fit_dense(
     Args:
         X: inputs, (n, d) shared by all replicates or (R, n, d).
         y: targets, (n, outputs) or (R, n, outputs).
-        recipe: how they are trained; `fit_levenberg_marquardt` where its optimizer is ``"levenberg_marquardt"``.
+        recipe: how they are trained.
         draws: for each replicate a generator of every name in `DRAWS`.
         hidden_sizes, activation, dropout, batch_norm: as in `annlab.nets.MLP`.
         validation: inputs and targets that early stopping looks at, shaped as `X` and `y`.
@@ -102,20 +101,17 @@ def fit_dense(
         with torch.no_grad():
             initial = stacked_monitor(inputs, targets)(stack.eval()).tolist()
         monitors = {name: stacked_monitor(a, b) for name, (a, b) in others.items()}
-        if recipe.optimizer == LEVENBERG_MARQUARDT:
-            history = fit_levenberg_marquardt(stack, inputs, targets, recipe, validation=checks, monitors=monitors)
-        else:
-            history = fit_stacked(
-                stack,
-                inputs,
-                targets,
-                recipe,
-                validation=checks,
-                orders=generators["order"],
-                noises=generators["noise"],
-                dropouts=generators["dropout"],
-                monitors=monitors,
-            )
+        history = fit_stacked(
+            stack,
+            inputs,
+            targets,
+            recipe,
+            validation=checks,
+            orders=generators["order"],
+            noises=generators["noise"],
+            dropouts=generators["dropout"],
+            monitors=monitors,
+        )
         return DenseFit([stack.replicate(r).eval() for r in range(count)], [history.of(r) for r in range(count)], initial)
     nets, histories, initial = [], [], []
     for r, draw in enumerate(draws):

@@ -5,6 +5,7 @@ With ``delta_l`` the derivative of one output with respect to the sums ``z_l = W
 so that every product works on long rows.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -45,7 +46,7 @@ class DenseJacobian:
     def write(self, net: StackedMLP, rows: Tensor, parameters: Tensor) -> None:
         """Writes parameters ``(len(rows), P)`` into the replicates `rows` of a stack of any type."""
         tensors = [tensor for pair in zip(net.weights, net.biases, strict=True) for tensor in pair]
-        for tensor, block in zip(tensors, parameters.split(self.lengths, 1), strict=True):
+        for tensor, block in zip(tensors, self._split(parameters), strict=True):
             tensor.data[rows] = block.reshape(-1, *tensor.shape[1:]).to(tensor.dtype)
 
     def outputs(self, parameters: Tensor, x: Tensor) -> Tensor:
@@ -57,27 +58,30 @@ class DenseJacobian:
         trace = self._forward(parameters, x)
         count, n, outputs = len(parameters), x.shape[2], self.sizes[-1]
         jacobian = parameters.new_empty(count, self.size, outputs, n)
-        blocks = jacobian.split(self.lengths, 1)
+        blocks = self._split(jacobian)
         # derivatives of output k with respect to the last layer's sums: (R, units, K, n)
         delta = torch.eye(outputs).to(parameters)[None, :, :, None].expand(count, outputs, outputs, n).contiguous()
         for layer in range(len(self.sizes) - 2, -1, -1):
             kept = trace[layer + 1][1].unsqueeze(2).expand_as(delta).contiguous()
             DERIVATIVES[self.activations[layer]](delta, kept)
             entered = trace[layer][0]
-            weights = blocks[2 * layer].unflatten(1, (self.sizes[layer], self.sizes[layer + 1]))
+            weights = blocks[2 * layer].view(count, self.sizes[layer], -1, outputs, n)
             torch.mul(entered[:, :, None, None], delta[:, None], out=weights)
             blocks[2 * layer + 1].copy_(delta)
             if layer:
-                delta = torch.bmm(self._weights(parameters, layer), delta.flatten(2)).unflatten(2, (outputs, n))
+                delta = torch.bmm(self._weights(parameters, layer), delta.flatten(2)).view(count, -1, outputs, n)
         return trace[-1][0], jacobian
 
+    def _split(self, values: Tensor) -> Sequence[Tensor]:
+        return torch.split(values, self.lengths, 1)
+
     def _weights(self, parameters: Tensor, layer: int) -> Tensor:
-        block = parameters.split(self.lengths, 1)[2 * layer]
-        return block.unflatten(1, (self.sizes[layer], self.sizes[layer + 1]))
+        block = self._split(parameters)[2 * layer]
+        return block.view(-1, self.sizes[layer], self.sizes[layer + 1])
 
     def _forward(self, parameters: Tensor, x: Tensor) -> list[tuple[Tensor, Tensor]]:
         """For the inputs and every layer, its values and what its derivative needs, ``(R, units, n)`` each."""
-        biases = parameters.split(self.lengths, 1)[1::2]
+        biases = self._split(parameters)[1::2]
         trace, h = [(x, x)], x
         for layer, (name, bias) in enumerate(zip(self.activations, biases, strict=True)):
             z = torch.baddbmm(bias.unsqueeze(2), self._weights(parameters, layer).transpose(1, 2), h)

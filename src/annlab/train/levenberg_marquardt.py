@@ -23,11 +23,12 @@ from annlab.train.outcomes import DivergenceError
 from annlab.train.recipe import Recipe
 from annlab.train.stacked_data import StackedData
 from annlab.train.stacked_record import StackedRecord
+from annlab.train.tensors import place_of
 
 __all__ = ["LEVENBERG_MARQUARDT", "fit_levenberg_marquardt", "fit_levenberg_marquardt_single"]
 
 LEVENBERG_MARQUARDT = "levenberg_marquardt"
-OPTIONS = {"damping": 1e-3, "increase": 10.0, "decrease": 0.1, "max_damping": 1e10, "min_gradient": 1e-12}
+OPTIONS = {"damping": 1e-3, "increase": 2.0, "decrease": 0.5, "max_damping": 1e10, "min_gradient": 1e-12}
 _MEMORY = 1 << 30  # bytes of the normal equations and their factor, for all replicates
 _ROWS = 512  # samples whose derivatives are held at once; fixed, so that a replicate's sums do not depend on its neighbours
 _SMALLEST = 1e-20  # damping that is raised when a step without damping does not lower the loss
@@ -97,11 +98,11 @@ def fit_levenberg_marquardt_single(
     """
     if not isinstance(net, MLP):
         raise UsageError(f"levenberg_marquardt knows the derivatives of annlab.nets.MLP alone, got {type(net).__name__}")
-    weight = net.layers[0].weight
-    stack = StackedMLP(1, **net.arguments, dtype=weight.dtype).to(weight.device)
-    with torch.no_grad():
-        for layer, weights, biases in zip(net.layers, stack.weights, stack.biases, strict=True):
-            weights.data, biases.data = layer.weight.data.T.unsqueeze(0), layer.bias.data.unsqueeze(0)  # views: one memory
+    device, dtype = place_of(net)
+    stack = StackedMLP(1, **net.arguments, dtype=dtype).to(device)
+    for layer, weights, biases in zip(net.layers, stack.weights, stack.biases, strict=True):
+        weight, bias = layer.parameters()
+        weights.data, biases.data = weight.data.T.unsqueeze(0), bias.data.unsqueeze(0)  # views: one memory
     single = {name: _of_one(monitor, net) for name, monitor in (monitors or {}).items()}
     try:
         history = fit_levenberg_marquardt(stack, X, y, recipe, validation=validation, monitors=single, progress=progress)
@@ -271,7 +272,7 @@ def _checked_options(recipe: Recipe) -> Mapping[str, Any]:
 def _refuse(stack: StackedMLP, recipe: Recipe, n: int) -> None:
     """Raises for what a sum of squares over all samples cannot have."""
     asked = {
-        f"the loss {recipe.loss!r}: it minimises a sum of squares, \"mse\"": recipe.loss != "mse",
+        f'the loss {recipe.loss!r}: it minimises a sum of squares, "mse"': recipe.loss != "mse",
         f"batch_size={recipe.batch_size}: it solves for all samples at once, set batch_size=None": (recipe.batch_size or n) < n,
         "dropout": stack.dropout > 0,
         "batch normalisation": len(stack.norms) > 0,

@@ -15,6 +15,7 @@ from annlab.train.checkpoint import Checkpoint, CheckpointWriter
 from annlab.train.evaluation import dataset_loss, draws_of_its_own, size_of_parameters
 from annlab.train.guard import guarded_generators, read_generators, write_generators
 from annlab.train.history import History
+from annlab.train.levenberg_marquardt import LEVENBERG_MARQUARDT, fit_levenberg_marquardt_single
 from annlab.train.losses import target_dtype
 from annlab.train.outcomes import DivergenceError
 from annlab.train.progress import Tracker
@@ -71,6 +72,10 @@ def fit(
         DivergenceError: for a loss that is not finite, where the recipe says ``"raise"``; the network is put back to the
             end of the last finite epoch.
     """
+    if recipe.optimizer == LEVENBERG_MARQUARDT:
+        if checkpoint is not None or resume is not None:
+            raise UsageError("levenberg_marquardt keeps no checkpoints")
+        return fit_levenberg_marquardt_single(net, X, y, recipe, validation=validation, monitors=monitors, progress=progress)
     device, _ = place_of(net)
     if dropout is None and any(isinstance(module, Dropout) and module.p > 0.0 for module in net.modules()):
         raise UsageError("this network has dropout: give fit a generator as dropout=")

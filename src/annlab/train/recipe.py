@@ -14,7 +14,8 @@ class Recipe:
     Attributes:
         loss: ``"mse"`` (mean over samples and outputs), ``"cross_entropy"`` (logits against class indices),
             ``"binary_cross_entropy"`` (logits against 0/1), or a function ``(output, target) -> scalar``.
-        optimizer: a name of `annlab.train.OPTIMIZERS` or a function ``parameters -> torch.optim.Optimizer``.
+        optimizer: a name of `annlab.train.OPTIMIZERS`, a function ``parameters -> torch.optim.Optimizer``, or
+            ``"levenberg_marquardt"`` (dense networks, squared error; see `annlab.train.levenberg_marquardt`).
         learning_rate: step size; stacked training takes one for each replicate too.
         optimizer_options: further options, such as ``{"momentum": 0.9}``.
         schedule: a name of `annlab.train.SCHEDULES` or a function ``epoch -> factor`` of the learning rate, or None.

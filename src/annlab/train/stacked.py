@@ -13,6 +13,7 @@ from annlab.nets.stacked_mlp import StackedMLP
 from annlab.train.batches import batch_bounds, epoch_order, gaussian_noise
 from annlab.train.dense_gradient import stacked_gradient, stacked_loss
 from annlab.train.history import History
+from annlab.train.levenberg_marquardt import LEVENBERG_MARQUARDT, fit_levenberg_marquardt
 from annlab.train.losses import loss_function
 from annlab.train.outcomes import DivergenceError
 from annlab.train.recipe import Recipe
@@ -67,6 +68,8 @@ def fit_stacked(
         UsageError: for lbfgs or an optimiser function, a missing generator, or shapes that do not fit.
         DivergenceError: where a loss is not finite and ``recipe.on_divergence`` is ``"raise"``; the stack holds the last finite states.
     """
+    if recipe.optimizer == LEVENBERG_MARQUARDT:
+        return fit_levenberg_marquardt(stack, X, y, recipe, validation=validation, monitors=monitors, progress=progress)
     generators = {"orders": orders, "noises": noises, "dropouts": dropouts}
     try:
         return _StackedRun(stack, X, y, recipe, validation, generators, monitors or {}, progress).run()
