@@ -149,6 +149,8 @@ METRICS: dict[str, Any] = {
     "clean_mse": Metric("MSE against the clean surface, training points", scale="log", better="lower"),
     "lowest_printed_loss": Metric("lowest loss before a step", scale="log", better="lower"),
     "printed_epoch_of_lowest": Metric("its epoch, from 0"),
+    "lowest_loss": Metric("lowest training loss after an epoch", scale="log", better="lower"),
+    "best_epoch": Metric("epoch of the lowest training loss"),
     "validation_mse": Metric("validation MSE, noisy targets", scale="log", better="lower"),
     "validation_clean_mse": Metric("validation MSE, clean targets", scale="log", better="lower"),
     "gap": Metric("validation minus training MSE", better="lower"),

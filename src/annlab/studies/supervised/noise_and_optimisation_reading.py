@@ -157,7 +157,7 @@ def roughness(results: "Results") -> "Drawing":
 def data_table(results: "Results") -> "TableView":
     """The noise that was put in."""
     table = results.where(**SHOWN).table
-    return draw.summary_table(table, by="noise", values=["data_snr_db", "data_residual", "mean_baseline_mse"], **_texts(results))
+    return draw.summary_table(table, by="noise", values=["data_snr_db", "data_residual", "mean_baseline_mse", "mean_baseline_clean_mse"], **_texts(results))
 
 
 def fit_table(results: "Results") -> "TableView":
@@ -174,7 +174,6 @@ def generalisation_table(results: "Results") -> "TableView":
         "gap",
         "gap_ratio",
         "validation_clean_mse",
-        "mean_baseline_clean_mse",
         "correlation_with_truth",
     ]
     table = results.where(activation="relu", line_search="strong_wolfe").table

@@ -100,9 +100,9 @@ def which_regularisers(results: "Results") -> str:
     for name in list(REGULARISERS)[1:]:
         outcome = draw.compare(results, "validation_mse", {"case": name}, {"case": "no_regulariser"})
         lines.append((name.replace("_", " "), outcome))
-    better = [f"{name} ({found})" for name, found in lines if found.sign < 0]
-    worse = [f"{name} ({found})" for name, found in lines if found.sign > 0]
-    open_ = [f"{name} ({found})" for name, found in lines if found.sign == 0]
+    better = [f"{name}, {found}" for name, found in lines if found.sign < 0]
+    worse = [f"{name}, {found}" for name, found in lines if found.sign > 0]
+    open_ = [f"{name}, {found}" for name, found in lines if found.sign == 0]
     return (
         "Each is compared with the same 20-20-20 tanh network without it, replicate by replicate, by validation error. "
         f"Shown to help: {'; '.join(better) or 'none'}. "

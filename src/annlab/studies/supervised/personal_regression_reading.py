@@ -224,8 +224,8 @@ def optimisers(results: "Results") -> "TableView":
 
 def final_table(results: "Results") -> "TableView":
     """The chosen cell on the test points."""
-    values = ["train_mse", "validation_mse", "test_mse", "test_half_mse", "unseen_mse", "mean_baseline_mse", "parameters"]
-    return draw.summary_table(with_names(results.final), by=["network", "activation", "learning_rate"], values=values, **texts(results))
+    values = ["train_mse", "validation_mse", "test_mse", "test_half_mse", "unseen_mse", "mean_baseline_mse"]
+    return draw.summary_table(with_names(results.final), by=["network", "activation"], values=values, **texts(results))
 
 
 def stability(results: "Results") -> "TableView":
@@ -243,7 +243,7 @@ def reported_table(results: "Results") -> "TableView":
         return _absent("No cell of this profile repeats a network of the reports.")
     kept = with_names(table[table["test"] & (table["stop_on"] == "validation")])
     by = ["network", "activation", "optimizer", "learning_rate", "batch_norm", "scale"]
-    return draw.summary_table(kept, by=by, values=["validation_mse", "test_mse", "unseen_mse", "stop_epoch"], **texts(results))
+    return draw.summary_table(kept, by=by, values=["test_mse", "stop_epoch"], **texts(results))
 
 
 def optimism_of(results: "Results") -> "pd.DataFrame | None":
