@@ -238,11 +238,12 @@ def test_monitors_see_every_replicate_in_its_current_state_and_progress_is_told(
     assert (np.diff(history.columns["seconds"]) > 0).all()
 
 
-def test_bytes_are_numbers_between_zero_and_one() -> None:
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_bytes_are_numbers_between_zero_and_one(batch_size: int | None) -> None:
     pixels = torch.randint(256, (40, 2), generator=generator(1), dtype=torch.uint8)
     y = pixels[:, 0].double() / 255
     bytewise, real = stacked(), stacked()
-    recipe = Recipe(batch_size=16, max_epochs=2)
+    recipe = Recipe(batch_size=batch_size, max_epochs=2)
     fit_stacked(bytewise, pixels, y, recipe, **streams())
     fit_stacked(real, pixels.double() / 255, y, recipe, **streams())
     torch.testing.assert_close(values(bytewise.replicate(2)), values(real.replicate(2)), rtol=1e-13, atol=0)

@@ -116,6 +116,8 @@ class _StackedRun:
         self.record = StackedRecord(recipe, count, names, validated=validation is not None)
         # Where a step's forward pass computes the very training loss, the evaluation after an epoch is the next step's forward pass.
         self.ahead = len(self.bounds) == 1 and recipe.input_noise == 0 and stack.dropout == 0 and not len(stack.norms)
+        if self.ahead:
+            self.data.X = as_float(self.data.X, self.dtype)  # every step sees them all: no sense in converting them each time
         self.seconds = 0.0
         self._tie()
 
