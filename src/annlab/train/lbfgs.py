@@ -1,13 +1,13 @@
-"""Limited-memory BFGS whose direction is four matrix-vector products instead of hundreds of small vector operations."""
+"""Limited-memory BFGS whose direction is a few matrix-vector products instead of hundreds of small vector operations."""
 
 import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.optim.lbfgs import _strong_wolfe
 
 from annlab.errors import UsageError
+from annlab.train.line_search import Point, strong_wolfe
 
 __all__ = ["LBFGS"]
 
@@ -15,7 +15,7 @@ SLACK = 32  # rows kept free behind the history, so that the oldest pair leaves 
 
 
 class LBFGS(torch.optim.Optimizer):
-    r"""L-BFGS (Nocedal and Wright, 2006, algorithm 7.4) with torch's strong Wolfe line search: the iterates of `torch.optim.LBFGS`.
+    r"""L-BFGS (Nocedal and Wright, 2006, algorithm 7.4) with a strong Wolfe line search: the iterates of `torch.optim.LBFGS`.
 
     Three things differ. The line search may always take 25 evaluations, where torch of late grants it what `max_eval` leaves: none
     for one iteration a step, which then goes the whole way or nowhere. Where the search finds no lower point the history is forgotten,
@@ -89,54 +89,59 @@ class LBFGS(torch.optim.Optimizer):
         if _largest(gradient) <= group["tolerance_grad"] or _same(state.get("resting_at"), gradient):
             return first_loss
 
-        before, reached = loss, 0.0  # step length at which the parameters and their gradient stand
-
-        def evaluate(point: torch.Tensor, t: Any, direction: torch.Tensor) -> tuple[float, torch.Tensor]:
-            nonlocal reached
-            reached = float(t)
-            self._scatter(torch.add(point, direction, alpha=reached))
-            value = float(closure())
-            if not math.isfinite(value):
-                return before + 1e6 * (1.0 + abs(before)), torch.zeros_like(point)
-            return value, self._gather_gradient()
-
         for iteration in range(1, group["max_iter"] + 1):
             direction = self._direction(state, gradient)
-            before, start = loss, x
-            state["previous_gradient"] = gradient
-            state["move"] = torch.zeros_like(x)
             fresh = state["iterations"] == 1
-            t: Any = min(1.0, 1.0 / float(gradient.abs().sum())) * group["lr"] if fresh else group["lr"]
-            slope = gradient.dot(direction)
-            if slope > -group["tolerance_change"]:
+            t = group["lr"] * (min(1.0, 1.0 / float(gradient.abs().sum())) if fresh else 1.0)
+            start = Point(0.0, loss, float(gradient.dot(direction)), gradient)
+            state["previous_gradient"], state["move"] = gradient, torch.zeros_like(x)
+            if start.slope > -group["tolerance_change"]:
                 break
             if group["line_search"] is None:
-                x = torch.add(start, direction, alpha=t)
+                state["move"] = direction * t
+                x = x + state["move"]
                 self._scatter(x)
-                self.evaluated = None
-                spent = 0
+                self.evaluated, spent = None, 0
                 if iteration < group["max_iter"]:
                     self.evaluated = loss = float(closure())
-                    gradient = self._gather_gradient()
-                    spent = 1
+                    gradient, spent = self._gather_gradient(), 1
             else:
-                loss, gradient, t, spent = _strong_wolfe(evaluate, start, t, direction, loss, gradient, slope)  # type: ignore[no-untyped-call]
-                x = torch.add(start, direction, alpha=float(t))
-                if reached != float(t):
-                    self._scatter(x)
-                    self._scatter_gradient(gradient)
-                self.evaluated = loss
-                if not t and math.isfinite(before):
+                end, spent = self._search(closure, x, direction, start, t)
+                self.evaluated, loss, gradient = end.loss, end.loss, end.gradient
+                state["move"] = direction * end.t
+                x = x + state["move"]
+                if not end.t:
                     state["resting_at"] = gradient if fresh else None
                     state["iterations"] = 0
-            state["move"] = direction * float(t)
             evaluations += spent
             state["evaluations"] += spent
-            small = _largest(gradient) <= group["tolerance_grad"]
-            still = _largest(state["move"]) <= group["tolerance_change"] or abs(loss - before) < group["tolerance_change"]
-            if evaluations >= group["max_eval"] or small or still:
+            if iteration == group["max_iter"] or evaluations >= group["max_eval"] or _largest(gradient) <= group["tolerance_grad"]:
+                break
+            if _largest(state["move"]) <= group["tolerance_change"] or abs(loss - start.loss) < group["tolerance_change"]:
                 break
         return first_loss
+
+    def _search(
+        self, closure: Callable[[], torch.Tensor], x: torch.Tensor, direction: torch.Tensor, start: Point, step: float
+    ) -> tuple[Point, int]:
+        """Where the line search ends, the parameters and their gradients being there, and the evaluations it took."""
+        reached = 0.0
+
+        def evaluate(t: float) -> Point:
+            nonlocal reached
+            reached = t
+            self._scatter(x + direction * t)
+            loss = float(closure())
+            if not math.isfinite(loss):
+                return Point(t, start.loss + 1e6 * (1.0 + abs(start.loss)), 0.0, start.gradient)
+            gradient = self._gather_gradient()
+            return Point(t, loss, float(gradient.dot(direction)), gradient)
+
+        end, spent = strong_wolfe(evaluate, start, step, _largest(direction), tolerance=self.param_groups[0]["tolerance_change"])
+        if reached != end.t:
+            self._scatter(x + direction * end.t)
+            self._scatter_gradient(end.gradient)
+        return end, spent
 
     def _direction(self, state: dict[str, Any], gradient: torch.Tensor) -> torch.Tensor:
         state["iterations"] = state.get("iterations", 0) + 1
@@ -200,8 +205,8 @@ class LBFGS(torch.optim.Optimizer):
         return [piece.view_as(parameter) for piece, parameter in zip(pieces, self._parameters, strict=True)]
 
 
-def _largest(vector: torch.Tensor) -> torch.Tensor:
-    return torch.as_tensor(torch.linalg.vector_norm(vector, math.inf))
+def _largest(vector: torch.Tensor) -> float:
+    return float(torch.linalg.vector_norm(vector, math.inf))
 
 
 def _same(kept: torch.Tensor | None, gradient: torch.Tensor) -> bool:
