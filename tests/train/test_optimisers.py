@@ -35,7 +35,7 @@ def plain_loop(net, optimizer, X, y, epochs, penalty=lambda net: 0.0):
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"muon"}))  # torch's own works in bfloat16: see test_muon
 def test_same_iterates_as_torch(name):
     X, y = problem()
     net, twin = network(), network()
@@ -45,7 +45,7 @@ def test_same_iterates_as_torch(name):
     assert history.columns["train_loss"] == pytest.approx(losses, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"adamw"}))
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"adamw", "muon"}))
 def test_weight_decay_is_the_penalty_it_says(name):
     X, y = problem()
     net, twin = network(), network()

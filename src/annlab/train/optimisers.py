@@ -8,6 +8,7 @@ import torch
 
 from annlab.errors import UsageError, unknown_name
 from annlab.train.lbfgs import LBFGS
+from annlab.train.muon import Muon
 from annlab.train.recipe import Recipe
 
 __all__ = ["OPTIMIZERS", "OptimizerKind", "is_weight", "make_optimizer", "penalises_in_loss"]
@@ -31,6 +32,7 @@ OPTIMIZERS: dict[str, OptimizerKind] = {
     "rmsprop": OptimizerKind(torch.optim.RMSprop),
     "adadelta": OptimizerKind(torch.optim.Adadelta),
     "adagrad": OptimizerKind(torch.optim.Adagrad),
+    "muon": OptimizerKind(Muon),
     "lbfgs": OptimizerKind(LBFGS, {"max_iter": 1, "line_search": "strong_wolfe"}, closure=True),
 }
 

@@ -22,7 +22,7 @@ class Recipe:
         batch_size: samples a step; None is the full batch.
         max_epochs: passes over the training set.
         shuffle: whether the order is drawn anew each epoch.
-        weight_decay: L2 penalty, ``weight_decay / 2 * sum(w^2)`` added to the loss (decoupled for adamw); biases are left out.
+        weight_decay: L2 penalty, ``weight_decay / 2 * sum(w^2)`` added to the loss (decoupled for adamw and muon); biases are left out.
         l1: L1 penalty, ``l1 * sum(|w|)`` added to the loss; biases are left out.
         input_noise: standard deviation of Gaussian noise added to the inputs of each batch.
         patience: epochs without a validation loss lower by more than `min_delta` before training stops; None never stops.

@@ -19,6 +19,7 @@ from annlab.train.outcomes import DivergenceError
 from annlab.train.recipe import Recipe
 from annlab.train.schedules import make_schedule
 from annlab.train.stacked_data import StackedData, in_order
+from annlab.train.stacked_optimisers import DECOUPLED
 from annlab.train.stacked_record import StackedRecord
 from annlab.train.stacked_state import StackedState
 from annlab.train.tensors import as_float
@@ -194,7 +195,7 @@ class _StackedRun:
         weights, gradients, rate = work.weights, work.gradients, self.rate * factor
         if recipe.l1:
             gradients[: len(weights)].add_(weights.sign(), alpha=recipe.l1)
-        if recipe.weight_decay and recipe.optimizer == "adamw":
+        if recipe.weight_decay and recipe.optimizer in DECOUPLED:
             weights.mul_(1 - (rate[: len(weights)] if isinstance(rate, Tensor) else rate) * recipe.weight_decay)
         elif recipe.weight_decay:
             gradients[: len(weights)].add_(weights, alpha=recipe.weight_decay)

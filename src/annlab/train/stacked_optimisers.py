@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from annlab.errors import UsageError, unknown_name
+from annlab.train.muon import has_sides, muon_direction
 
-__all__ = ["STACKED_OPTIMISERS", "FlatOptimiser"]
+__all__ = ["DECOUPLED", "STACKED_OPTIMISERS", "FlatOptimiser"]
 
 Rate = float | Tensor
+Blocks = Callable[[Tensor], list[Tensor]]
 
 _fused_adam = getattr(torch, "_fused_adam_", None)  # one pass over memory in place of six; what torch.optim.Adam(fused=True) calls
 
@@ -27,6 +29,7 @@ class FlatOptimiser:
         name: one of `STACKED_OPTIMISERS`.
         options: options of the rule by the names that `torch.optim` gives them, such as ``{"momentum": 0.9}``.
         like: the parameters; the state has their length.
+        blocks: splits such a vector into views ``(replicates, ...)``, one a layer's weights or biases.
 
     Attributes:
         state: vectors as long as the parameters, by name.
@@ -36,7 +39,7 @@ class FlatOptimiser:
         UsageError: for an unknown name or option.
     """
 
-    def __init__(self, name: str, options: Mapping[str, Any], like: Tensor) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any], like: Tensor, blocks: Blocks | None = None) -> None:
         if name == "lbfgs":
             raise UsageError("lbfgs searches along a line for each network, so it runs one by one: use `annlab.train.fit`")
         if name not in STACKED_OPTIMISERS:
@@ -46,6 +49,7 @@ class FlatOptimiser:
             if option not in defaults:
                 raise unknown_name(f"option of {name}", option, defaults)
         self.options: dict[str, Any] = {**defaults, **options}
+        self.blocks: Blocks = blocks or (lambda flat: [flat])
         self.state = {state: torch.zeros_like(like) for state in states}
         if name == "adagrad":
             self.state["sum"].fill_(self.options["initial_accumulator_value"])
@@ -88,15 +92,41 @@ def _adam(optimiser: FlatOptimiser, parameters: Tensor, gradients: Tensor, rate:
             maximize=False,
         )
         return
-    mean.lerp_(gradients, 1 - first)
-    square.mul_(second).addcmul_(gradients, gradients, value=1 - second)
-    scale = torch.sqrt(square, out=gradients)
-    scale.div_(math.sqrt(1 - second**optimiser.steps)).add_(optimiser.options["eps"])
+    scale = _adam_scale(optimiser, gradients)
     correction = 1 - first**optimiser.steps
     if isinstance(rate, Tensor):
         parameters.addcmul_(torch.div(mean, scale, out=scale), rate, value=-1 / correction)
     else:
         parameters.addcdiv_(mean, scale, value=-rate / correction)
+
+
+def _adam_scale(optimiser: FlatOptimiser, gradients: Tensor) -> Tensor:
+    """Moves Adam's moments; returns ``sqrt(v) + eps`` with v corrected, in the memory of `gradients`."""
+    first, second = optimiser.options["betas"]
+    mean, square = optimiser.state["exp_avg"], optimiser.state["exp_avg_sq"]
+    mean.lerp_(gradients, 1 - first)
+    square.mul_(second).addcmul_(gradients, gradients, value=1 - second)
+    scale = torch.sqrt(square, out=gradients)
+    return scale.div_(math.sqrt(1 - second**optimiser.steps)).add_(optimiser.options["eps"])
+
+
+def _muon(optimiser: FlatOptimiser, parameters: Tensor, gradients: Tensor, rate: Rate) -> None:
+    """Orthogonal momentum for matrices, Adam for the rest (Jordan et al., 2024); see `annlab.train.muon.Muon`."""
+    options = optimiser.options
+    steps = {
+        place: muon_direction(gradient, buffer, options["momentum"], options["rounds"], nesterov=options["nesterov"])
+        for place, (gradient, buffer) in enumerate(
+            zip(optimiser.blocks(gradients), optimiser.blocks(optimiser.state["momentum_buffer"]), strict=True)
+        )
+        if gradient.ndim == 3 and has_sides(*gradient.shape[1:])
+    }
+    scale = _adam_scale(optimiser, gradients)
+    correction = 1 - options["betas"][0] ** optimiser.steps
+    direction = torch.div(optimiser.state["exp_avg"], scale, out=gradients).div_(correction)
+    for place, block in enumerate(optimiser.blocks(direction)):
+        if place in steps:
+            block.copy_(steps[place])
+    _descend(parameters, direction, rate)
 
 
 def _rmsprop(optimiser: FlatOptimiser, parameters: Tensor, gradients: Tensor, rate: Rate) -> None:
@@ -146,7 +176,11 @@ STACKED_OPTIMISERS: dict[str, tuple[Callable[[FlatOptimiser, Tensor, Tensor, Rat
     "nesterov": (_sgd, {**_MOMENTUM, "nesterov": True}, ("momentum_buffer",)),
     "adam": (_adam, _ADAM, ("exp_avg", "exp_avg_sq")),
     "adamw": (_adam, _ADAM, ("exp_avg", "exp_avg_sq")),
+    "muon": (_muon, {"momentum": 0.95, "nesterov": True, "rounds": 5, **_ADAM}, ("momentum_buffer", "exp_avg", "exp_avg_sq")),
     "rmsprop": (_rmsprop, {"alpha": 0.99, "eps": 1e-8, "momentum": 0.0}, ("square_avg", "momentum_buffer")),
     "adadelta": (_adadelta, {"rho": 0.9, "eps": 1e-6}, ("square_avg", "acc_delta")),
     "adagrad": (_adagrad, {"lr_decay": 0.0, "eps": 1e-10, "initial_accumulator_value": 0.0}, ("sum",)),
 }
+
+DECOUPLED = ("adamw", "muon")
+"""Optimisers whose weight decay shrinks the weights themselves and is no part of the gradient."""

@@ -44,7 +44,7 @@ class StackedState:
         self._bind()
         self.gradients = torch.zeros_like(self.parameters)
         self._bind_gradients()
-        self.optimiser = FlatOptimiser(optimizer, options, self.parameters)
+        self.optimiser = FlatOptimiser(optimizer, options, self.parameters, self.blocks)
 
     def keep(self, positions: np.ndarray) -> None:
         """Goes on with the replicates at these positions of `rows` alone."""
