@@ -8,7 +8,7 @@ of a given size helps from random starting weights. To mark a hand calculation o
 `annlab.measure.check_hand_calculation(network, inputs, targets, learning_rate, {"h1.dp1": 0.3543, ...})`; to trace another
 network, set `sizes`, `activations`, `weights`, `inputs` and `targets` of this study.
 
-quick | standard | full: 4 x 1 x 1 | 4 x 1 x 1 | 4 x 1 x 1 steps, and steps from 30 | 100 | 100 random starts; estimated 1 | 2 | 2 seconds on two cores
+quick | standard | full: 4 x 1 x 1 | 4 x 1 x 1 | 4 x 1 x 1 steps and 30 | 100 | 100 random starts, estimated 1 | 2 | 2 seconds on two cores
 """
 
 import itertools
@@ -124,7 +124,7 @@ def hand_table(results: "Results") -> "TableView":
     rows = [
         {
             "quantity": row.name,
-            "report": stated[row.name].text,
+            "report": stated[row.name].text.replace("-", "−"),
             "right": row.right,
             "verdict": "right" if row.correct else "wrong",
             "carried": row.carried,
@@ -223,7 +223,7 @@ def starts_table(results: "Results") -> "TableView":
     rows = []
     for (case, rate), part in frame.groupby(["case", "learning_rate"], sort=False):
         helped = int((part["after"] < part["before"]).sum())
-        rows.append({"network": case, "step size": rate, "starts": len(part), "share": proportion_interval(helped, len(part))})
+        rows.append({"network": case, "step size": f"{rate:g}", "starts": len(part), "share": proportion_interval(helped, len(part))})
     return draw.TableView(pd.DataFrame(rows), labels={"share": "share of starts at which the step lowers the loss"})
 
 

@@ -147,6 +147,7 @@ def roughness(results: "Results") -> "Drawing":
         x="noise",
         y="curve_roughness",
         by="optimizer",
+        log_y=True,
         x_label="noise level",
         y_label="roughness of the loss curve",
         y_unit="decades",
@@ -157,7 +158,9 @@ def roughness(results: "Results") -> "Drawing":
 def data_table(results: "Results") -> "TableView":
     """The noise that was put in."""
     table = results.where(**SHOWN).table
-    return draw.summary_table(table, by="noise", values=["data_snr_db", "data_residual", "mean_baseline_mse", "mean_baseline_clean_mse"], **_texts(results))
+    return draw.summary_table(
+        table, by="noise", values=["data_residual", "data_snr_db", "mean_baseline_mse", "mean_baseline_clean_mse"], **_texts(results)
+    )
 
 
 def fit_table(results: "Results") -> "TableView":

@@ -13,7 +13,7 @@ for the network that report-C tests). MSE is the mean square; the handout prints
 Levenberg-Marquardt cell goes beyond the exercise: it is no candidate, has no early stop, and its validation error therefore is an
 honest estimate. Whether further training overfits is read from means over eleven epochs around the early stop and at the end.
 
-quick | standard | full: 16 x 10 x 640 | 239 x 10 x ~5000 | 239 x 30 x ~5000 updates, estimated 14 | 500 | 1500 seconds on two cores
+quick | standard | full: 18 x 10 x 640 | 239 x 10 x ~5000 | 239 x 30 x ~5000 updates, estimated 14 | 500 | 1500 seconds on two cores
 """
 
 from dataclasses import dataclass
@@ -304,7 +304,7 @@ study = Study(
         Figure(
             "validation-by-units",
             reading.by_units,
-            "Validation error of two hidden layers by their width, with the one-standard-error rule.",
+            "Validation error by size of the network, for the activation of the chosen one, with the one-standard-error rule.",
         ),
         Figure(
             "regularisers",
@@ -312,7 +312,7 @@ study = Study(
             "Validation error with each regulariser over that without, replicate by replicate (20-20-20 tanh network).",
         ),
         Figure(
-            "validation-by-rate", reading.by_rate, "Validation error of the 50-50 mish network by learning rate, one-standard-error rule."
+            "validation-by-rate", reading.by_rate, "Validation error of one network by learning rate, with the one-standard-error rule."
         ),
         Figure(
             "main-effects",

@@ -9,7 +9,7 @@ from annlab import draw
 from annlab.lab.params import as_dict
 from annlab.lab.statistics import mean_interval
 from annlab.studies.supervised.personal_regression_grid import REGULARISERS
-from annlab.studies.supervised.personal_regression_reading import candidates_of, has, optimism_of
+from annlab.studies.supervised.personal_regression_reading import SETTING, candidates_of, has, optimism_of
 
 if TYPE_CHECKING:
     from annlab.lab import Results
@@ -24,13 +24,13 @@ def how_chosen(results: "Results") -> str:
             "Run the study again to complete it."
         )
     network = "-".join(map(str, chosen.params.hidden_sizes))
-    wins = table.loc[table.groupby("replicate")["validation_mse"].idxmin()]
-    same = int(((wins.network == network) & (wins.activation == chosen.params.activation)).sum())
+    wins = table.loc[table.groupby("replicate")["validation_mse"].idxmin(), SETTING]
+    same = int((wins == [network, chosen.params.activation, chosen.params.optimizer, chosen.params.learning_rate]).all(axis=1).sum())
     score = draw.measured(results, "validation_mse", **as_dict(chosen.params))
     return (
-        f"Of {table.groupby(['network', 'activation']).ngroups} candidates the one with {network} units and {chosen.params.activation} "
-        "has the "
-        f"lowest mean validation error, {score}. "
+        f"Of {table.groupby(SETTING).ngroups} candidates the one with {network} units, {chosen.params.activation}, "
+        f"{chosen.params.optimizer} and the "
+        f"rate {chosen.params.learning_rate:g} has the lowest mean validation error, {score}. "
         "Validation uses 400 of the 2000 training points, drawn anew with each replicate and never the test points. "
         f"Chosen by each replicate's own validation points alone, it would have been this one in {same} of {len(wins)} replicates. "
         f"{_folds_against_holdout(results)}"

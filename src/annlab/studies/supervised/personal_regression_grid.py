@@ -106,6 +106,7 @@ def reported() -> Grid:
 
 
 def tiny() -> Grid:
-    """The ``quick`` profile: a few candidates, the regularisers, a small learning curve."""
+    """The ``quick`` profile: a few candidates and rates, a small learning curve, the regularisers."""
     few = grid(hidden_sizes=[(10,), (20, 20)], activation=["tanh", "relu", "mish"], learning_rate=[0.01])
-    return few + grid(hidden_sizes=[(20, 20)], activation=["mish"], training=[200, 600]) + regularised()
+    sides = {"hidden_sizes": [(20, 20)], "activation": ["mish"]}
+    return few + grid(**sides, learning_rate=[0.03, 0.003]) + grid(**sides, training=[200, 600]) + regularised()

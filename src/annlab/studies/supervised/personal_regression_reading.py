@@ -38,12 +38,21 @@ def with_names(table: "pd.DataFrame") -> "pd.DataFrame":
     return named
 
 
+SETTING = ["network", "activation", "optimizer", "learning_rate"]
+"""What tells one candidate from another."""
+
+
 def candidates_of(results: "Results") -> "pd.DataFrame":
+    """All cells that the selection chooses among."""
+    return with_names(results.where(**CANDIDATES).table)
+
+
+def searched_of(results: "Results") -> "pd.DataFrame":
     """Candidates at the default rate and optimiser, which make the product of networks and activations."""
     return with_names(results.where(**SEARCHED).table)
 
 
-ERRORS: dict[str, Any] = {"train_mse": "training", "validation_mse": "validation"}
+ERRORS = {"train_mse": "training", "validation_mse": "validation"}
 
 
 def _data_of(results: "Results") -> str:
@@ -70,45 +79,43 @@ def surfaces_caption(results: "Results") -> str:
 def by_size(results: "Results") -> "Drawing":
     """Validation error by network and activation."""
     return draw.heat_map(
-        candidates_of(results), row="network", column="activation", value="validation_mse", log=True, better="lower", label="validation MSE"
+        searched_of(results), row="network", column="activation", value="validation_mse", log=True, better="lower", label="validation MSE"
     )
 
 
 def by_units(results: "Results") -> "Drawing":
-    """Validation error by width with the one-standard-error rule."""
-    table = candidates_of(results)
-    layers = table["hidden_sizes"].map(len)
-    equal = table["hidden_sizes"].map(lambda sizes: len(set(sizes)) == 1)
+    """Validation error by size with the one-standard-error rule: by width at the largest depth, or by network where that is one width."""
+    table = searched_of(results)
     activation = results.selected.params.activation if results.selected else "tanh"
-    shown = table[equal & (layers == layers[equal].max()) & (table.activation == activation)].assign(
-        units=lambda t: t["hidden_sizes"].map(lambda sizes: sizes[0])
-    )
+    same = table[table["activation"] == activation]
+    deepest = same[same["layers"] == same["layers"].max()]
+    shown, parameter = (deepest, "units") if deepest["units"].nunique() > 1 else (same, "network")
+    order = None if parameter == "units" else list(dict.fromkeys(shown.sort_values("parameters")["network"]))
     return draw.validation_curve(
-        shown, parameter="units", train="train_mse", log_y=True, x_label=f"units of each layer ({activation})", y_label="MSE", labels=ERRORS
+        shown,
+        parameter=parameter,
+        train="train_mse",
+        simplest_first=order,
+        log_y=True,
+        x_label=f"{'units of each layer' if parameter == 'units' else 'network'} ({activation})",
+        y_label="MSE",
+        labels=ERRORS,
     )
 
 
 def by_rate(results: "Results") -> "Drawing":
-    """Validation error of the default network by learning rate."""
-    params = results.study.params
-    shown = results.where(**CANDIDATES, hidden_sizes=params.hidden_sizes, activation=params.activation, optimizer="adam")
-    if len(shown.cells) < 2:  # a profile without the default network: the rates that there are
-        shown = results.where(**SEARCHED)
-        return draw.interval_bars(
-            with_names(shown.table),
-            by=["network", "activation"],
-            value="validation_mse",
-            log=True,
-            label="validation MSE (rate 0.01)",
-            labels=ERRORS,
-        )
+    """Validation error by learning rate, of the candidate that was trained at most rates."""
+    table = candidates_of(results)
+    table = table[table["optimizer"] == "adam"]
+    table = table.assign(what=table["network"] + " " + table["activation"])
+    what = str(table.groupby("what")["learning_rate"].nunique().idxmax())
     return draw.validation_curve(
-        shown.table,
+        table[table["what"] == what],
         parameter="learning_rate",
         train="train_mse",
         log_x=True,
         log_y=True,
-        x_label="learning rate",
+        x_label=f"learning rate ({what})",
         y_label="MSE",
         labels=ERRORS,
     )
@@ -118,7 +125,7 @@ def effects(results: "Results") -> "Drawing":
     """Main effects in report-A's grid, or among our candidates."""
     grid_a = {**REPORT_A, "hidden_sizes": stacks_of([1, 2, 3], [3, 10, 20]), "activation": ["tanh", "relu"], "scale": False, "test": False}
     found = results.where(**grid_a)
-    table, factors = candidates_of(results), ["network", "activation"]
+    table, factors = searched_of(results), ["network", "activation"]
     if found.cells and not found.table.empty:
         table, factors = with_names(found.table), ["layers", "units", "activation", "learning_rate"]
     return draw.main_effects(
@@ -155,6 +162,7 @@ def regularisers(results: "Results") -> "Drawing":
         ratio=True,
         better="lower",
         label="validation MSE over that without",
+        labels={"case": "regulariser"},
     )
 
 
@@ -203,9 +211,7 @@ def has(results: "Results", case: str) -> bool:
 
 def candidates(results: "Results") -> "TableView":
     """Our candidates ranked by validation error."""
-    return draw.ranked_table(
-        candidates_of(results), by=["network", "activation"], value="validation_mse", scale="log", top=12, **texts(results)
-    )
+    return draw.ranked_table(candidates_of(results), by=SETTING, value="validation_mse", scale="log", top=12, **texts(results))
 
 
 def optimisers(results: "Results") -> "TableView":
@@ -224,16 +230,17 @@ def optimisers(results: "Results") -> "TableView":
 
 def final_table(results: "Results") -> "TableView":
     """The chosen cell on the test points."""
-    values = ["train_mse", "validation_mse", "test_mse", "test_half_mse", "unseen_mse", "mean_baseline_mse"]
-    return draw.summary_table(with_names(results.final), by=["network", "activation"], values=values, **texts(results))
+    values = ["validation_mse", "test_mse", "test_half_mse", "unseen_mse", "mean_baseline_mse"]
+    return draw.summary_table(with_names(results.final), by=SETTING, values=values, **texts(results))
 
 
 def stability(results: "Results") -> "TableView":
-    """Spread of the five best candidates over seeds."""
+    """Spread of the five best candidates over seeds, the best first."""
     table = candidates_of(results)
-    means = table.groupby(["network", "activation"])["validation_mse"].mean().nsmallest(5).index
-    kept = table[[pair in means for pair in zip(table.network, table.activation, strict=True)]]
-    return draw.stability_table(kept, by=["network", "activation"], value="validation_mse", **texts(results))
+    best = table.groupby(SETTING)["validation_mse"].mean().nsmallest(5).index
+    return draw.stability_table(
+        table.set_index(SETTING).loc[list(best)].reset_index(), by=SETTING, value="validation_mse", **texts(results)
+    )
 
 
 def reported_table(results: "Results") -> "TableView":
