@@ -108,5 +108,5 @@ def reported() -> Grid:
 def tiny() -> Grid:
     """The ``quick`` profile: a few candidates and rates, a small learning curve, the regularisers."""
     few = grid(hidden_sizes=[(10,), (20, 20)], activation=["tanh", "relu", "mish"], learning_rate=[0.01])
-    sides = {"hidden_sizes": [(20, 20)], "activation": ["mish"]}
+    sides: Settings = {"hidden_sizes": [(20, 20)], "activation": ["mish"]}
     return few + grid(**sides, learning_rate=[0.03, 0.003]) + grid(**sides, training=[200, 600]) + regularised()
