@@ -1,6 +1,7 @@
 """Torch modules: they know nothing of training or data."""
 
 from annlab.nets.activations import ACTIVATIONS, layer_activations
+from annlab.nets.convnet import PADDINGS, ConvNet, convnet_parameters, flattened_size
 from annlab.nets.dropout import Dropout, keep_mask, set_dropout_generator
 from annlab.nets.mlp import BATCH_NORMS, MLP, uniform_init
 from annlab.nets.stacked_mlp import StackedMLP
@@ -9,8 +10,12 @@ __all__ = [
     "ACTIVATIONS",
     "BATCH_NORMS",
     "MLP",
+    "PADDINGS",
+    "ConvNet",
     "Dropout",
     "StackedMLP",
+    "convnet_parameters",
+    "flattened_size",
     "keep_mask",
     "layer_activations",
     "set_dropout_generator",

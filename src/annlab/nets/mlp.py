@@ -18,12 +18,12 @@ BATCH_NORMS = ("none", "input", "hidden")
 
 
 def uniform_init(linear: nn.Module, generator: torch.Generator | None) -> None:
-    """Draws the weights, then the bias of a dense layer from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+    """Draws the weights, then the bias of a dense layer or a convolution from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 
     Drawn as float64 on the generator's device, so that a float32 network starts from the rounded weights of the float64 one.
     """
     weight, bias = linear.parameters()
-    bound = 1.0 / math.sqrt(weight.shape[1])
+    bound = 1.0 / math.sqrt(weight[0].numel())
     device = torch.device("cpu") if generator is None else generator.device
     with torch.no_grad():
         for parameter in (weight, bias):

@@ -5,28 +5,30 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from annlab.nets.convnet import ConvNet
 from annlab.nets.dropout import Dropout
 from annlab.nets.mlp import MLP
 from annlab.train.losses import Loss
 from annlab.train.tensors import as_float
 
-__all__ = ["CHUNK", "dataset_loss", "draws_of_its_own", "has_batch_norm", "same_in_training", "size_of_parameters"]
+__all__ = ["CHUNK", "chunk_of", "dataset_loss", "draws_of_its_own", "has_batch_norm", "same_in_training", "size_of_parameters"]
 
 CHUNK = 2048
+CHUNK_ELEMENTS = 2**18  # of the inputs of a chunk: the maps of a convolution are many times larger than its images
 
 _PLAIN = (
     nn.Sequential, nn.ModuleList, nn.Linear, nn.Flatten, nn.Identity, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Mish, nn.GELU, nn.ELU,
-    nn.LeakyReLU, nn.SiLU, nn.Softplus, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.MaxPool2d, nn.AvgPool2d, nn.LayerNorm, MLP,
+    nn.LeakyReLU, nn.SiLU, nn.Softplus, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.MaxPool2d, nn.AvgPool2d, nn.LayerNorm, MLP, ConvNet,
 )  # fmt: skip
 
 
 @torch.no_grad()
-def dataset_loss(net: nn.Module, X: torch.Tensor, y: torch.Tensor, loss: Loss, dtype: torch.dtype, chunk: int = CHUNK) -> torch.Tensor:
-    """Mean loss of `net` over all samples, computed `chunk` samples at a time and left on the device.
+def dataset_loss(net: nn.Module, X: torch.Tensor, y: torch.Tensor, loss: Loss, dtype: torch.dtype, least: int = 1) -> torch.Tensor:
+    """Mean loss of `net` over all samples, computed `chunk_of(X)` samples at a time, or `least` where more, and left on the device.
 
     The network is used in the mode it is in; a `loss` must be a mean over samples.
     """
-    n = len(X)
+    n, chunk = len(X), max(chunk_of(X), least)
     if n <= chunk:
         return loss(net(as_float(X, dtype)), y)
     total = torch.zeros((), device=X.device, dtype=torch.float64)
@@ -34,6 +36,11 @@ def dataset_loss(net: nn.Module, X: torch.Tensor, y: torch.Tensor, loss: Loss, d
         part = X[start : start + chunk]
         total += loss(net(as_float(part, dtype)), y[start : start + chunk]).double() * len(part)
     return total / n
+
+
+def chunk_of(X: torch.Tensor) -> int:
+    """Samples that a network is evaluated on at once: fewer where they are images."""
+    return max(1, min(CHUNK, CHUNK_ELEMENTS // max(1, X[:1].numel())))
 
 
 def same_in_training(net: nn.Module) -> bool:

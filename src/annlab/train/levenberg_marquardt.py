@@ -124,6 +124,8 @@ class _Run:
         monitors: Mapping[str, Monitor],
         progress: Callable[..., None] | None,
     ) -> None:
+        if recipe.running_loss:
+            raise UsageError("levenberg_marquardt takes one step an epoch and has no running_loss")
         self.options = {**OPTIONS, **_checked_options(recipe)}
         self.stack, self.recipe, self.monitors, self.progress = stack, recipe, monitors, progress
         double = copy.deepcopy(stack).double()

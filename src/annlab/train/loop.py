@@ -165,7 +165,7 @@ class _Run:
         if evaluated:
             if self.net.training:
                 self.net.eval()
-            numbers["train_loss"] = self.stepper.training_loss()
+            numbers["train_loss"] = seen if self.recipe.running_loss else self.stepper.training_loss()
             if self.validation is not None:
                 numbers["validation_loss"] = dataset_loss(self.net, *self.validation, self.stepper.loss, self.dtype)
         values = dict(zip(numbers, torch.stack([number.double() for number in numbers.values()]).tolist(), strict=True))

@@ -29,6 +29,8 @@ class Recipe:
         min_delta: see `patience`.
         restore_best: whether the weights of the lowest validation loss come back at the end.
         evaluate_every: epochs between evaluations of training and validation loss (the last epoch always is).
+        running_loss: whether ``train_loss`` is the mean of the losses that the batches had before their steps, dropout and noise
+            included, which costs nothing; a single network only. Otherwise it is computed over the training set after the epoch.
         on_divergence: ``"raise"`` stops with an error and the last finite state kept; ``"record"`` freezes the network
             in that state and notes the epoch.
     """
@@ -48,4 +50,5 @@ class Recipe:
     min_delta: float = 0.0
     restore_best: bool = True
     evaluate_every: int = 1
+    running_loss: bool = False
     on_divergence: str = "raise"

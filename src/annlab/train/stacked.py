@@ -69,6 +69,8 @@ def fit_stacked(
         UsageError: for lbfgs or an optimiser function, a missing generator, or shapes that do not fit.
         DivergenceError: where a loss is not finite and ``recipe.on_divergence`` is ``"raise"``; the stack holds the last finite states.
     """
+    if recipe.running_loss:
+        raise UsageError("running_loss is for a single network: a stack is evaluated after the epoch")
     if recipe.optimizer == LEVENBERG_MARQUARDT:
         return fit_levenberg_marquardt(stack, X, y, recipe, validation=validation, monitors=monitors, progress=progress)
     generators = {"orders": orders, "noises": noises, "dropouts": dropouts}

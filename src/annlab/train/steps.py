@@ -7,7 +7,7 @@ from torch import nn
 
 from annlab.errors import UsageError
 from annlab.train.batches import batch_bounds, epoch_order, gaussian_noise
-from annlab.train.evaluation import CHUNK, dataset_loss, has_batch_norm, same_in_training
+from annlab.train.evaluation import dataset_loss, has_batch_norm, same_in_training
 from annlab.train.gradients import gradient_of
 from annlab.train.lbfgs import LBFGS
 from annlab.train.losses import loss_function
@@ -17,7 +17,7 @@ from annlab.train.tensors import as_float, place_of
 
 __all__ = ["Stepper"]
 
-WHOLE = 64 * 2**20  # bytes of a training set that is put in the epoch's order at once, so that batches are views
+WHOLE = 16 * 2**20  # bytes of a training set that is put in the epoch's order at once, so that batches are views
 
 
 class Stepper:
@@ -81,7 +81,7 @@ class Stepper:
                 self._look(as_float(self.X, self.dtype))
             assert self._data is not None
             return self._data
-        return dataset_loss(self.net, self.X, self.y, self.loss, self.dtype, max(CHUNK, self.recipe.batch_size or len(self.X)))
+        return dataset_loss(self.net, self.X, self.y, self.loss, self.dtype, least=self.recipe.batch_size or len(self.X))
 
     def _single_step(self) -> torch.Tensor:
         X = as_float(self.X, self.dtype)
