@@ -12,7 +12,18 @@ from annlab import data
 from annlab.data.registry import ENTRIES
 from annlab.errors import UsageError
 
-NAMES = ["course_regression", "digits28", "five_surfaces", "mnist", "noisy_surface"]
+NAMES = [
+    *("breast_cancer", "cifar10", "climate", "course_regression", "digits28", "five_surfaces", "gaussian", "ionosphere", "iris", "laser"),
+    *("mnist", "noisy_surface", "pima", "santa_fe", "seasonal", "shapes32", "sparse_linear", "two_moons"),
+]
+STAND_INS = {
+    "breast_cancer": ("ionosphere", "pima"),
+    "digits28": ("mnist",),
+    "five_surfaces": ("course_regression",),
+    "laser": ("santa_fe",),
+    "seasonal": ("climate",),
+    "shapes32": ("cifar10",),
+}
 
 
 def test_the_names():
@@ -41,17 +52,27 @@ def test_every_entry_is_complete():
         assert (entry.generate is None) == bool(entry.files)
         assert (entry.read is None) == (not entry.files)
         assert all((entry.title, entry.task, entry.units, entry.source, entry.citation, entry.licence, entry.folder, entry.arrays))
-        assert (entry.stand_in is None) == (entry.stands_in_for is None) == entry.real
-        if entry.stands_in_for:
-            assert ENTRIES[entry.stands_in_for].real
-            assert entry.stand_in.endswith(".")
-            assert set(entry.arrays) == set(ENTRIES[entry.stands_in_for].arrays)
-        for file in entry.files:
+        assert entry.task in {"regression", "classification", "forecasting", "structure"}
+        assert (entry.stand_in is None) == (not entry.stands_in_for) == entry.real
+        assert entry.real or entry.stand_in.endswith(".")
+        first = next(iter(entry.arrays.values()))
+        assert not entry.columns or len(entry.columns) == len(set(entry.columns)) == first.shape[1]
+        for real in entry.stands_in_for:
+            assert ENTRIES[real].real
+            assert ENTRIES[real].task == entry.task
+            assert set(ENTRIES[real].arrays) - {"missing"} <= set(entry.arrays)
+        for file in (*entry.files, *filter(None, [entry.archive])):
             assert re.fullmatch("[0-9a-f]{64}", file.sha256)
             assert file.size > 0
             assert len(set(file.sources)) == len(file.sources)
-            assert all(source.endswith("/" + file.name) for source in file.sources)
+            assert all(re.fullmatch(r"https?://[a-z0-9.-]+/\S+", source) for source in file.sources)
     assert {len(file.sources) for file in ENTRIES["mnist"].files} == {3}
+    without_address = {entry.name for entry in ENTRIES.values() if any(not file.sources for file in entry.files) and not entry.archive}
+    assert without_address == {"course_regression", "santa_fe"}
+
+
+def test_generated_sets_are_declared_by_checksum_or_vary_in_the_last_bit():
+    assert [name for name in NAMES if ENTRIES[name].generated and not ENTRIES[name].sha256] == ["noisy_surface"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if ENTRIES[name].generated])
@@ -72,7 +93,7 @@ def test_stand_ins_say_what_they_are():
     assert "not MNIST" in data.load("digits28").stand_in
     assert "not the course's" in data.load("five_surfaces").stand_in
     assert data.load("noisy_surface").stand_in is None
-    assert [name for name in NAMES if not data.describe(name).real] == ["digits28", "five_surfaces"]
+    assert {name: data.describe(name).stands_in_for for name in NAMES if not data.describe(name).real} == STAND_INS
 
 
 def test_a_dataset_answers_by_name():
@@ -81,10 +102,21 @@ def test_a_dataset_answers_by_name():
     assert dataset.side == 40
     with pytest.raises(KeyError, match="data set 'noisy_surface' has no array 'z'; it has X, y"):
         dataset["z"]
+    with pytest.raises(UsageError, match="unknown noisy_surface column 'x'; choose from nothing: none exist"):
+        dataset.column("x")
     with pytest.raises(ValueError, match="'five_surfaces' form no square grid"):
         data.load("five_surfaces").side  # noqa: B018  (asking for it is the test)
     assert repr(dataset) == "Dataset(name='noisy_surface')"
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(dataset))["y"], dataset["y"])
+
+
+def test_a_column_is_a_view_by_name():
+    seasonal = data.load("seasonal")
+    column = seasonal.column("northern coast")
+    assert np.shares_memory(column, seasonal["temperature"])
+    np.testing.assert_array_equal(column, seasonal["temperature"][:, 2])
+    with pytest.raises(UsageError, match="did you mean 'northern coast'"):
+        seasonal.column("northern cost")
 
 
 def test_status_check_and_path_of_what_is_missing(home):

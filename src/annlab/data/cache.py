@@ -13,7 +13,7 @@ from annlab import paths
 from annlab.data import files
 from annlab.data.entry import DataError, Entry
 
-__all__ = ["arrays", "build", "folder_of", "identity", "is_decoded", "validated"]
+__all__ = ["arrays", "build", "digest", "folder_of", "identity", "is_decoded", "validated"]
 
 
 def identity(entry: Entry) -> str:
@@ -65,12 +65,25 @@ def build(entry: Entry) -> dict[str, np.ndarray]:
 
 
 def validated(entry: Entry, built: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """`built` in the declared order and memory layout. Raises `DataError` for an array of another name, shape or type."""
+    """`built` in the declared order and memory layout. Raises `DataError` for other names, shapes, types or declared values."""
     found = {name: (array.shape, array.dtype.name) for name, array in built.items()}
     declared = {name: (array.shape, array.dtype) for name, array in entry.arrays.items()}
     if found != declared:
         raise DataError(f"data set {entry.name!r} came out as {found}, where {declared} is declared")
-    return {name: np.ascontiguousarray(built[name]) for name in entry.arrays}
+    ordered = {name: np.ascontiguousarray(built[name]) for name in entry.arrays}
+    if entry.sha256 is not None and digest(ordered) != entry.sha256:
+        raise DataError(f"data set {entry.name!r} came out with other values than the declared ones")
+    return ordered
+
+
+def digest(built: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of arrays: name, type, shape and little-endian bytes of each."""
+    found = hashlib.sha256()
+    for name, array in built.items():
+        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        found.update(f"{name} {little.dtype.str} {little.shape}\n".encode())
+        found.update(little.view(np.uint8).data if little.size else b"")
+    return found.hexdigest()
 
 
 def _opened(entry: Entry) -> dict[str, np.ndarray] | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from annlab.errors import UsageError, unknown_name
+
 __all__ = ["Array", "DataError", "Dataset", "Entry", "File", "Status"]
 
 
@@ -46,7 +48,7 @@ class Entry:
     Attributes:
         name: what `load` and the command line call it.
         title: one line for a reader.
-        task: ``"regression"`` or ``"classification"``.
+        task: ``"regression"``, ``"classification"``, ``"forecasting"`` or ``"structure"`` (inputs alone).
         arrays: every array by name.
         units: of inputs and targets.
         source: who made the data, or how they are generated.
@@ -54,11 +56,18 @@ class Entry:
         licence: as published; says so where none is.
         version: of the reader or generator; raised when the arrays change, so that nothing stored under the old one is used.
         folder: name of the sub-folder that holds the files.
+        also: other names that such a folder of the user's may have.
         files: published files; none for a generated set.
+        archive: one published file that holds all the others, where they are published so.
+        columns: names of the columns of the first array, where it is a table.
+        classes: names of the classes 0, 1, ..., where they have any.
+        note: a sentence for whoever looks here for something that is not here.
+        sha256: checksum of a generated set's arrays, where all machines give the same bytes (see `annlab.data.cache.digest`).
+        own: whether the user registered the set.
         read: bytes of the files by name -> arrays.
         generate: arrays of a generated set; takes no random state, the same call gives the same arrays.
         stand_in: sentence shown wherever the data are shown, for a set that takes the place of another.
-        stands_in_for: name of that other set.
+        stands_in_for: names of those other sets.
         side: points along one side, where the points form a square grid.
     """
 
@@ -76,8 +85,15 @@ class Entry:
     read: Callable[[Mapping[str, bytes]], dict[str, np.ndarray]] | None = None
     generate: Callable[[], dict[str, np.ndarray]] | None = None
     stand_in: str | None = None
-    stands_in_for: str | None = None
+    stands_in_for: tuple[str, ...] = ()
     side: int | None = None
+    also: tuple[str, ...] = ()
+    archive: File | None = None
+    columns: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    note: str = ""
+    sha256: str | None = None
+    own: bool = False
 
     @property
     def real(self) -> bool:
@@ -120,6 +136,18 @@ class Dataset:
     def stand_in(self) -> str | None:
         """Sentence that must be shown with the data, for a set that takes the place of another."""
         return self.entry.stand_in
+
+    def column(self, name: str) -> np.ndarray:
+        """The named column of the set's first array, a view of shape (n,).
+
+        Raises:
+            UsageError: for a name that is not among the columns.
+        """
+        columns = self.entry.columns
+        if name in columns:
+            return np.asarray(next(iter(self.arrays.values()))[:, columns.index(name)])
+        error = unknown_name(f"{self.name} column", name, columns)
+        raise UsageError(f"{error}; {self.entry.note}") if self.entry.note else error
 
     @property
     def side(self) -> int:

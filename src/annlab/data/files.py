@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from annlab import paths
-from annlab.data import download
+from annlab.data import archives, download
 from annlab.data.download import Progress
 from annlab.data.entry import DataError, Entry, File
 
@@ -19,14 +19,17 @@ def cache_folder(entry: Entry) -> Path:
 
 
 def folder_of(entry: Entry) -> Path | None:
-    """Folder of the set's first file, or None unless there is a copy of the right size of every file."""
+    """Folder of the set's first file, or of its archive; None unless a copy of the right size of every file or of the archive is there."""
     places = [next((place for place in _places(entry, file) if _size(place) == file.size), None) for file in entry.files]
-    return None if None in places or not places or places[0] is None else places[0].parent
+    if places and None not in places and places[0] is not None:
+        return places[0].parent
+    packed = entry.archive and next((place for place in _places(entry, entry.archive) if _size(place) == entry.archive.size), None)
+    return packed.parent if packed else None
 
 
 def any_folder(entry: Entry) -> Path | None:
     """Folder of the first copy of any of the files, sound or not."""
-    return next((place.parent for file in entry.files for place in _places(entry, file) if place.is_file()), None)
+    return next((place.parent for file in _published(entry) for place in _places(entry, file) if place.is_file()), None)
 
 
 def verified(entry: Entry) -> dict[str, bytes]:
@@ -38,12 +41,18 @@ def verified(entry: Entry) -> dict[str, bytes]:
     Raises:
         DataError: where no sound copy is there and none can be fetched.
     """
-    return {file.name: _read(entry, file) for file in entry.files}
+    if entry.archive is None:
+        return {file.name: _read(entry, file) for file in entry.files}
+    found = {file.name: _search(entry, file)[0] for file in entry.files}
+    contents = {name: content for name, content in found.items() if content is not None}
+    return contents if len(contents) == len(found) else _unpacked(entry, entry.archive)
 
 
 def fetch(entry: Entry, progress: Progress | None = None) -> None:
     """Fetches what `verified` would not find. Raises `DataError` as it does."""
-    for file in entry.files:
+    if entry.archive is not None and all(_search(entry, file)[0] is not None for file in entry.files):
+        return
+    for file in (entry.archive,) if entry.archive else entry.files:
         content, damaged = _search(entry, file)
         if content is None:
             _fetch_one(entry, file, damaged, progress)
@@ -51,15 +60,23 @@ def fetch(entry: Entry, progress: Progress | None = None) -> None:
 
 def check(entry: Entry) -> list[tuple[str, bool, str]]:
     """``(file, sound, detail)`` for every copy, or for a file without one."""
+    copies = {file: [place for place in _places(entry, file) if place.is_file()] for file in _published(entry)}
+    if entry.archive and copies[entry.archive] and not any(copies[file] for file in entry.files):
+        wanted: tuple[File, ...] = (entry.archive,)
+    elif entry.archive and any(copies[file] for file in entry.files):
+        wanted = entry.files if not copies[entry.archive] else _published(entry)
+    else:
+        wanted = (entry.archive,) if entry.archive else entry.files
     rows = []
-    for file in entry.files:
-        copies = [place for place in _places(entry, file) if place.is_file()]
-        rows += [_verdict(file, place) for place in copies] or [(file.name, False, missing(entry, file))]
+    for file in wanted:
+        rows += [_verdict(file, place) for place in copies[file]] or [(file.name, False, missing(entry, file))]
     return rows
 
 
 def missing(entry: Entry, file: File) -> str:
     """One sentence: which file is missing, where it may be put by hand, which command fetches it."""
+    if entry.own:
+        return f"{file.name} of your data set {entry.name!r} is missing: add it again with `annlab data add {entry.name} ... --replace`"
     by_hand = f"put it into {cache_folder(entry)} or into a folder of ANNLAB_DATA_DIR"
     if not file.sources:
         return (
@@ -71,10 +88,34 @@ def missing(entry: Entry, file: File) -> str:
 
 def _places(entry: Entry, file: File) -> Iterator[Path]:
     """Where a copy may lie, in the order of search."""
-    for folder in paths.data_folders():
-        yield folder / entry.folder / file.name
+    for folder in () if entry.own else paths.data_folders():
+        for name in (entry.folder, *entry.also):
+            yield folder / name / file.name
         yield folder / file.name
     yield cache_folder(entry) / file.name
+
+
+def _published(entry: Entry) -> tuple[File, ...]:
+    return (*entry.files, entry.archive) if entry.archive else entry.files
+
+
+def _unpacked(entry: Entry, archive: File) -> dict[str, bytes]:
+    """Files of a set from the archive that holds them, each matching its checksum."""
+    place = _sound_copy(entry, archive)
+    contents = archives.members(place, archive.name, {file.name: file.size for file in entry.files})
+    for file in entry.files:
+        if not _matches(contents[file.name], file):
+            raise DataError(f"{file.name} in {place} is not the published one, though the archive's sha256 is")
+    return contents
+
+
+def _sound_copy(entry: Entry, archive: File) -> Path:
+    """Path of a sound copy of the archive; a damaged one of annlab's own is fetched again. Raises `DataError` where there is none."""
+    sound = [place for place in _places(entry, archive) if place.is_file() and _checksum(place) == archive.sha256]
+    if not sound:
+        _read(entry, archive)
+        return cache_folder(entry) / archive.name
+    return sound[0]
 
 
 def _read(entry: Entry, file: File) -> bytes:
@@ -130,6 +171,15 @@ def _fetch_one(entry: Entry, file: File, damaged: list[Path], progress: Progress
 
 def _matches(content: bytes, file: File) -> bool:
     return hashlib.sha256(content).hexdigest() == file.sha256
+
+
+def _checksum(place: Path) -> str | None:
+    """Checksum of a file that may be too large to hold, or None where it cannot be read."""
+    try:
+        with place.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def _damage(file: File, place: Path) -> str:

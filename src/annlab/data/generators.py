@@ -1,14 +1,41 @@
-"""Data sets that are computed: five functions of our own, the noisy surface's clean values, enlarged digits."""
+"""Data sets that need no file: five functions of our own, the noisy surface's clean values, and what scikit-learn carries."""
 
 import numpy as np
 
-__all__ = ["digits28", "enlarge", "five_functions", "five_surfaces", "noisy_surface", "surface"]
+__all__ = [
+    "BREAST_CANCER_COLUMNS",
+    "breast_cancer",
+    "digits28",
+    "enlarge",
+    "five_functions",
+    "five_surfaces",
+    "iris",
+    "noisy_surface",
+    "surface",
+]
 
 POINTS = 13_600
 SEED = 1943
 SIDE = 40
 HALF_WIDTH = 3.0
 TRAINING_DIGITS = 1_437
+NUCLEUS = (
+    "radius",
+    "texture",
+    "perimeter",
+    "area",
+    "smoothness",
+    "compactness",
+    "concavity",
+    "concave points",
+    "symmetry",
+    "fractal dimension",
+)
+BREAST_CANCER_COLUMNS = (
+    *(f"mean {measure}" for measure in NUCLEUS),
+    *(f"{measure} error" for measure in NUCLEUS),
+    *(f"worst {measure}" for measure in NUCLEUS),
+)
 
 
 def five_surfaces() -> dict[str, np.ndarray]:
@@ -102,6 +129,22 @@ def digits28() -> dict[str, np.ndarray]:
     X, y = enlarge(digits.images.astype(np.int64)), digits.target.astype(np.int64)
     cut = TRAINING_DIGITS
     return {"X_train": X[:cut], "y_train": y[:cut], "X_test": X[cut:], "y_test": y[cut:]}
+
+
+def breast_cancer() -> dict[str, np.ndarray]:
+    """The Wisconsin Diagnostic Breast Cancer set that comes with scikit-learn: ``X`` (569, 30), ``y`` (569,), 0 = malignant, 1 = benign."""
+    from sklearn.datasets import load_breast_cancer
+
+    source = load_breast_cancer()
+    return {"X": source.data.astype(np.float64), "y": source.target.astype(np.int64)}
+
+
+def iris() -> dict[str, np.ndarray]:
+    """Fisher's iris as it comes with scikit-learn, as in his paper: ``X`` (150, 4) in cm, ``y`` (150,), the species in order."""
+    from sklearn.datasets import load_iris
+
+    source = load_iris()
+    return {"X": source.data.astype(np.float64), "y": source.target.astype(np.int64)}
 
 
 def enlarge(images: np.ndarray) -> np.ndarray:

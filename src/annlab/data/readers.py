@@ -1,4 +1,4 @@
-"""Readers of published files: verified bytes in, arrays out. Whatever is wrong raises `ValueError` with the file's name."""
+"""Readers of published images and of the course's table: bytes in, arrays out; what is wrong raises `ValueError` with the file's name."""
 
 import gzip
 import io
@@ -7,7 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["course_regression", "idx", "mnist"]
+__all__ = ["CIFAR_CLASSES", "cifar10", "course_regression", "idx", "mnist"]
+
+CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CIFAR_TRAINING = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
+CIFAR_TEST = "test_batch.bin"
+CIFAR_RECORD = 1 + 3 * 32 * 32
 
 UNSIGNED_BYTES = 0x08
 PIECE = 1 << 20
@@ -29,6 +34,36 @@ def mnist(contents: Mapping[str, bytes]) -> dict[str, np.ndarray]:
             raise ValueError(f"{labels} holds the label {y.max()}, where labels are 0 to 9")
         arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y.astype(np.int64)
     return arrays
+
+
+def cifar10(contents: Mapping[str, bytes]) -> dict[str, np.ndarray]:
+    """The six batches of CIFAR-10 in their binary form: records of a label byte and three planes of 32 x 32 pixels, red, green, blue.
+
+    Returns:
+        ``X_train`` (n, 32, 32, 3) and ``X_test`` uint8; ``y_train`` (n,) and ``y_test`` int64, 0 to 9.
+
+    Raises:
+        ValueError: for a file that is not whole records, and for a label above 9.
+    """
+    arrays = {}
+    for part, names in (("train", CIFAR_TRAINING), ("test", (CIFAR_TEST,))):
+        records = [_cifar_records(contents[name], name) for name in names]
+        X = np.empty((sum(map(len, records)), 32, 32, 3), dtype=np.uint8)
+        start = 0
+        for batch in records:  # one batch at a time: the whole set is held once
+            X[start : start + len(batch)] = batch[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+            start += len(batch)
+        arrays[f"X_{part}"], arrays[f"y_{part}"] = X, np.concatenate([batch[:, 0] for batch in records]).astype(np.int64)
+    return arrays
+
+
+def _cifar_records(content: bytes, name: str) -> np.ndarray:
+    if not content or len(content) % CIFAR_RECORD:
+        raise ValueError(f"{name} has {len(content)} bytes, which is no whole number of records of {CIFAR_RECORD} bytes")
+    records = np.frombuffer(content, dtype=np.uint8).reshape(-1, CIFAR_RECORD)
+    if records[:, 0].max() > 9:
+        raise ValueError(f"{name} holds the label {records[:, 0].max()}, where labels are 0 to 9")
+    return records
 
 
 def idx(content: bytes, name: str, axes: int) -> np.ndarray:
