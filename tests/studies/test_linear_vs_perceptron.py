@@ -67,17 +67,18 @@ def test_the_sweep_finds_that_rate():
 def test_gradient_descent_follows_the_formula_of_a_quadratic(init):
     """The error of the weights is multiplied by (I - rate H) in every epoch."""
     outcome = outcomes(STUDY, line(learning_rate=0.02, epochs=40, init=init), [1])[0]
-    curves, best = outcome.series["curves"], np.array(closed_form(X, sine(X)))
-    error = np.array([curves["w"][0], curves["b"][0]]) - best
+    path, losses = outcome.series["path"], outcome.series["curves"]["train_loss"]
+    best = np.array(closed_form(X, sine(X)))
+    error = np.array([path["w"][0], path["b"][0]]) - best
     step = np.eye(2) - 0.02 * hessian(design(X))
     low = np.mean((sine(X) - best[0] * X - best[1]) ** 2)
-    for w, b, loss in zip(curves["w"], curves["b"], curves["train_loss"], strict=True):
+    for w, b, loss in zip(path["w"], path["b"], losses, strict=True):
         np.testing.assert_allclose([w, b], best + error, rtol=1e-9, atol=1e-12)
         assert loss == pytest.approx(low + 0.5 * error @ hessian(design(X)) @ error, rel=1e-9)
         error = step @ error
     if init == "glorot":
-        assert curves["b"][0] == 0
-        assert abs(curves["w"][0]) <= np.sqrt(3)
+        assert path["b"][0] == 0
+        assert abs(path["w"][0]) <= np.sqrt(3)
 
 
 def test_a_long_run_ends_at_the_closed_form_and_lowers_the_loss_in_every_epoch():

@@ -28,7 +28,7 @@ from annlab.train.tensors import place_of
 __all__ = ["LEVENBERG_MARQUARDT", "fit_levenberg_marquardt", "fit_levenberg_marquardt_single"]
 
 LEVENBERG_MARQUARDT = "levenberg_marquardt"
-OPTIONS = {"damping": 1e-3, "increase": 2.0, "decrease": 0.5, "max_damping": 1e10, "min_gradient": 1e-12}
+OPTIONS = {"damping": 1e-3, "increase": 2.0, "decrease": 0.5, "max_damping": 1e6, "min_gradient": 1e-12}
 _MEMORY = 1 << 30  # bytes of the normal equations and their factor, for all replicates
 _ROWS = 512  # samples whose derivatives are held at once; fixed, so that a replicate's sums do not depend on its neighbours
 _SMALLEST = 1e-20  # damping that is raised when a step without damping does not lower the loss

@@ -15,7 +15,7 @@ quick | standard | full: 26 x 5 x about 300 | 76 x 10 x about 1500 | 76 x 30 x a
 cores
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from annlab.train import History
 
 HELD_OUT = 200
+PATH = 60
+"""Epochs of which the weights of the linear neuron are kept."""
 RELATIVE = np.unique(np.round(np.concatenate([np.linspace(0.1, 1.2, 45), np.linspace(0.96, 1.04, 17)]), 6))
 """Rates of the sweep, as shares of the predicted largest stable one."""
 
@@ -82,7 +84,7 @@ def trial(params: Params, ctx: "Context") -> list[Outcome]:
     """Train the replicates of a job and measure each."""
     streams = [ctx.streams.of(r) for r in ctx.replicates]
     if params.sweep:
-        return [_swept(params, stream) for stream in streams]
+        return _swept(params, streams)
     clean = sine(X, params.target)
     y = np.stack([clean + params.noise * stream("noise").normal(size=X.size) for stream in streams])
     places = np.stack([stream("data").uniform(X[0], X[-1], HELD_OUT) for stream in streams])
@@ -91,24 +93,38 @@ def trial(params: Params, ctx: "Context") -> list[Outcome]:
     stack = _network(params, streams)
     with torch.no_grad():
         start = measure.mse(y, stack(torch.from_numpy(X)[:, None])[..., 0].numpy(), axis=1)
-    begun = [_line(stack, r) for r in range(len(streams))]
-    monitors = {} if params.hidden else {"w": lambda net: net.weights[0][:, 0, 0].numpy(), "b": lambda net: net.biases[0][:, 0].numpy()}
-    history = fit_stacked(
-        stack,
-        X[:, None],
-        y[..., None],
-        recipe(params, params.learning_rate),
-        validation=(places[..., None], unseen[..., None]),
-        orders=[stream.torch("order") for stream in streams],
-        monitors=monitors,
-    )
+    orders = [stream.torch("order") for stream in streams]
+    history = fit_stacked(stack, X[:, None], y[..., None], recipe(params, params.learning_rate), orders=orders)
+    paths = _paths(params, streams, y)
     with torch.no_grad():
         predicted = stack(torch.from_numpy(X)[:, None])[..., 0].numpy()
         seen = stack(torch.from_numpy(places)[..., None])[..., 0].numpy()
     return [
-        _measured(params, y[r], predicted[r], (truth[r], unseen[r], seen[r]), history.of(r), float(start[r]), begun[r], _line(stack, r))
+        _measured(params, y[r], predicted[r], (truth[r], unseen[r], seen[r]), history.of(r), float(start[r]), paths[r])
         for r in range(len(streams))
     ]
+
+
+def _paths(params: Params, streams: "list[Streams]", y: np.ndarray) -> list[dict[str, np.ndarray]]:
+    """Weight and bias of the linear neuron over the first epochs, the same steps taken again; nothing for a hidden layer."""
+    if params.hidden:
+        return [{} for _ in streams]
+    stack = _network(params, streams)
+    begun = [(stack.weights[0][r, 0, 0].item(), stack.biases[0][r, 0].item()) for r in range(len(streams))]
+    history = fit_stacked(
+        stack,
+        X[:, None],
+        y[..., None],
+        replace(recipe(params, params.learning_rate), max_epochs=min(params.epochs, PATH)),
+        orders=[stream.torch("order") for stream in streams],
+        monitors={"w": lambda net: net.weights[0][:, 0, 0].numpy(), "b": lambda net: net.biases[0][:, 0].numpy()},
+    )
+    found = []
+    for r, (w, b) in enumerate(begun):
+        columns = history.of(r).columns
+        path = {"w": np.concatenate([[w], columns["w"]]), "b": np.concatenate([[b], columns["b"]])}
+        found.append({"epoch": np.arange(len(path["w"])), **path})
+    return found
 
 
 def _network(params: Params, streams: "list[Streams]", copies: int = 1) -> StackedMLP:
@@ -125,10 +141,6 @@ def _network(params: Params, streams: "list[Streams]", copies: int = 1) -> Stack
     return stack
 
 
-def _line(stack: StackedMLP, r: int) -> tuple[float, float]:
-    return float(stack.weights[0][r, 0, 0].item()), float(stack.biases[0][r, 0].item())
-
-
 def _measured(
     params: Params,
     y: np.ndarray,
@@ -136,8 +148,7 @@ def _measured(
     held_out: tuple[np.ndarray, np.ndarray, np.ndarray],
     history: "History",
     start: float,
-    begun: tuple[float, float],
-    ended: tuple[float, float],
+    path: dict[str, np.ndarray],
 ) -> Outcome:
     columns = history.columns
     losses = np.concatenate([[start], columns["train_loss"]])
@@ -158,7 +169,7 @@ def _measured(
         "held_out_clean_mse": np.inf if diverged else measure.mse(truth, seen),
         "gap_ratio": np.nan if diverged else measure.mse(unseen, seen) / max(train, 1e-16),
         "closed_form_mse": best,
-        "distance": max(float(np.hypot(ended[0] - slope, ended[1] - intercept)), 1e-16) if not params.hidden else np.nan,
+        "distance": np.nan if params.hidden else max(_distance(predicted, slope * X + intercept), 1e-16),
         "settled_epoch": np.nan if diverged else settled_epoch(losses, params.criterion),
         "fall_per_ten_epochs": 10 * (start - finite[-1]) / params.epochs,
         "growth": finite[-1] / start,
@@ -173,32 +184,36 @@ def _measured(
     }
     epochs = np.arange(len(losses))
     kept = np.unique(np.concatenate([epochs[:301], np.geomspace(1, len(losses), 100).astype(int) - 1]))
-    path = {
-        name: np.concatenate([[value], columns[name]]) if name in columns else np.full(len(losses), np.nan)
-        for name, value in zip(("w", "b"), begun, strict=True)
-    }
-    held = np.concatenate([[np.nan], columns["validation_loss"]])
-    curves = {"epoch": epochs[kept], "train_loss": losses[kept], "held_out_loss": held[kept], **{k: v[kept] for k, v in path.items()}}
-    return Outcome(metrics, {"train": float(columns["seconds"][-1])}, {"curves": curves}, {"prediction": predicted, "target": y})
+    series = {"curves": {"epoch": epochs[kept], "train_loss": losses[kept]}} | ({"path": path} if path else {})
+    return Outcome(metrics, {"train": float(columns["seconds"][-1])}, series, {"prediction": predicted, "target": y})
 
 
-def _swept(params: Params, stream: "Streams") -> Outcome:
-    """One start trained at every rate of `RELATIVE`: the largest below which all are stable."""
+def _distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Distance of two lines over the points `X` in slope and intercept."""
+    return float(np.hypot(*np.linalg.lstsq(design(X), first - second, rcond=None)[0]))
+
+
+def _swept(params: Params, streams: "list[Streams]") -> list[Outcome]:
+    """Each start trained at every rate of `RELATIVE`, all of them in one stack: the largest rate below which all are stable."""
     predicted = critical_rate(design(X))
     rates = predicted * RELATIVE
-    stack = _network(params, [stream], copies=len(rates))
-    y = sine(X, params.target)
+    stack, y = _network(params, streams, copies=len(rates)), sine(X, params.target)
     with torch.no_grad():
-        start = measure.mse(y, stack(torch.from_numpy(X)[:, None])[0, :, 0].numpy())
-    history = fit_stacked(stack, X[:, None], y[:, None], recipe(params, rates.tolist()), orders=[stream.torch("order") for _ in rates])
-    losses = history.columns["train_loss"]
-    ended = np.array([losses[stop - 1, i] for i, stop in enumerate(np.asarray(history.stopped_epoch))])
-    growth = np.where(np.asarray(history.diverged_epoch) > 0, np.inf, ended / start)
-    unstable = ~(growth < 1.0)
-    critical = rates[max(0, int(unstable.argmax()) - 1)] if unstable.any() else rates[-1]
-    metrics = {"critical_rate": float(critical), "predicted_rate": predicted, "critical_share": float(critical / predicted)}
-    shown = {"learning_rate": rates, "relative_rate": RELATIVE, "growth": np.minimum(growth, 1e12)}
-    return Outcome(metrics, {"train": float(history.columns["seconds"][-1])}, {"sweep": shown})
+        begun = stack(torch.from_numpy(X)[:, None])[..., 0].numpy()
+    starts = ((begun - y) ** 2).mean(axis=1)
+    orders = [stream.torch("order") for stream in streams for _ in rates]
+    history = fit_stacked(stack, X[:, None], y[:, None], recipe(params, [*rates] * len(streams)), orders=orders)
+    losses, stops = history.columns["train_loss"], np.asarray(history.stopped_epoch)
+    ended = losses[stops - 1, np.arange(len(stops))]
+    growth = np.where(np.asarray(history.diverged_epoch) > 0, np.inf, ended / starts).reshape(len(streams), len(rates))
+    outcomes = []
+    for each in growth:
+        unstable = ~(each < 1.0)
+        critical = float(rates[max(0, int(unstable.argmax()) - 1)] if unstable.any() else rates[-1])
+        metrics = {"critical_rate": critical, "predicted_rate": predicted, "critical_share": critical / predicted}
+        shown = {"learning_rate": rates, "relative_rate": RELATIVE, "growth": np.minimum(each, 1e12)}
+        outcomes.append(Outcome(metrics, {"train": float(history.columns["seconds"][-1])}, {"sweep": shown}))
+    return outcomes
 
 
 METRICS = {
@@ -273,7 +288,7 @@ study = Study(
         "standard": overrides(),
         "full": overrides(replicates=30),
     },
-    cost=lambda params: params.epochs * (0.0002 + 0.00015 * -(-50 // (params.batch_size or 50))) * (12 if params.sweep else 1),
+    cost=lambda params: params.epochs * (0.0002 + 0.00015 * -(-50 // (params.batch_size or 50))) * (3 if params.sweep else 1),
     metrics=METRICS,
     questions=[
         Question("What is the difference between a perceptron and linear regression?", answers.perceptron_and_regression, "1.1"),

@@ -18,8 +18,6 @@ LINE: dict[str, Any] = {
 }  # fmt: skip
 SECOND: dict[str, Any] = {"hidden": 10, "optimizer": "adam", "noise": 0.0}
 WIDE: dict[str, Any] = {"optimizer": "levenberg_marquardt"}
-STEPS = 60
-"""Epochs of the paths on the loss surface."""
 CUT = 1e3
 """A loss above it leaves the picture."""
 
@@ -109,8 +107,8 @@ def loss_surface(results: "Results") -> "Drawing":
     slope, intercept = closed_form(X, sine(X))
     low, curvature = float(np.mean((sine(X) - slope * X - intercept) ** 2)), hessian(design(X))
     shown = [rate for rate in (0.0002, 0.02, 0.2, 0.25) if results.where(**line_cell(results, learning_rate=rate)).cells]
-    paths = {rate: results.series("curves", **line_cell(results, learning_rate=rate)) for rate in shown}
-    paths = {rate: path[(path["replicate"] == path["replicate"].min()) & (path["epoch"] <= STEPS)] for rate, path in paths.items()}
+    paths = {rate: results.series("path", **line_cell(results, learning_rate=rate)) for rate in shown}
+    paths = {rate: path[path["replicate"] == path["replicate"].min()] for rate, path in paths.items()}
     points = np.concatenate([path[["w", "b"]].to_numpy() for path in paths.values()] + [np.array([[slope, intercept]])])
     lower, upper = points.min(0), points.max(0)
     room = 0.15 * (upper - lower) + 0.1
