@@ -1,6 +1,7 @@
 """The tracer against autograd, against finite differences, and as a marker of hand calculations."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ SHAPES = [
 
 def random_problem(sizes, activations, seed=0):
     rng = np.random.default_rng(seed)
-    count = sum((n + 1) * m for n, m in zip(sizes, sizes[1:], strict=False))
+    count = sum((n + 1) * m for n, m in pairwise(sizes))
     network = DenseNetwork(sizes, tuple(rng.normal(size=count)), activations)
     return network, rng.normal(size=(4, sizes[0])), rng.normal(size=(4, sizes[-1]))
 
