@@ -119,6 +119,7 @@ def test_a_hidden_layer_fits_what_a_line_cannot():
 def test_settled_epoch_and_share_of_falls():
     losses = np.array([4.0, 2.0, 1.0, 1.2, 1.0005, 1.0])
     assert settled_epoch(losses, 1e-3) == 4
+    assert settled_epoch(losses, 1e-4) == 6  # one past the last: it still moves
     assert settled_epoch(losses, 0.5) == 2
     assert settled_epoch(losses, 10.0) == 0
     assert falls(losses) == pytest.approx(4 / 5)

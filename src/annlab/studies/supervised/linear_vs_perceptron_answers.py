@@ -84,7 +84,7 @@ def every_epoch(results: "Results") -> str:
     return (
         "Only a full-batch step below the largest stable rate is sure to lower a quadratic loss: its gradient is that very loss's. "
         "A mini-batch step lowers the loss of its own batch, and momentum, as in Adam, goes on where the slope has turned. "
-        f"The share of epochs that lower the loss over all points is, {'; '.join(shares)}. "
+        f"The share of epochs that lower the loss over all points: {'; '.join(shares)}. "
         f"With two batches of 25 an epoch that share is {draw.measured(results, 'falls', **second)} for the second net. "
         f"A plateau of its loss is {draw.measured(results, 'plateau_length', **second)} long, 0 standing for none, "
         f"and from epoch 30 to 70 the loss goes to {draw.measured(results, 'window_ratio', **second)} times itself: "

@@ -39,9 +39,13 @@ def critical_rate(inputs: np.ndarray) -> float:
 
 
 def settled_epoch(losses: np.ndarray, criterion: float) -> int:
-    """First epoch from which the loss stays within `criterion` of its last value; `losses` start before the first epoch."""
+    """First epoch from which the loss stays within `criterion` of its last value; `losses` start before the first epoch.
+
+    Where that lies in the last tenth of the epochs the loss has not settled: one past the last epoch stands for that.
+    """
     outside = np.flatnonzero(np.abs(losses - losses[-1]) > criterion)
-    return int(outside[-1]) + 1 if len(outside) else 0
+    found = int(outside[-1]) + 1 if len(outside) else 0
+    return found if found <= 0.9 * (len(losses) - 1) else len(losses)
 
 
 def falls(losses: np.ndarray) -> float:

@@ -216,7 +216,7 @@ def stability_table(results: "Results") -> "TableView":
 def second_table(results: "Results") -> "TableView":
     """The second net in all its variants."""
     table = draw.readable(_sized(results.where(**SECOND).table))
-    values = ["train_mse", "r2", "held_out_mse", "falls", "plateau_from", "plateau_to", "plateau_length"]
+    values = ["train_mse", "r2", "held_out_mse", "falls", "plateau_from", "plateau_length"]
     return draw.summary_table(table, by=["target", "output", "batch_size"], values=values, **_texts(results))
 
 
