@@ -92,7 +92,7 @@ def test_a_long_run_ends_at_the_closed_form_and_lowers_the_loss_in_every_epoch()
 def test_a_rate_above_the_largest_stable_one_is_an_outcome_and_no_crash():
     outcome = outcomes(STUDY, line(learning_rate=0.3), [0, 1])[1]
     assert outcome.metrics["diverged_epoch"] > 35
-    assert outcome.metrics["growth"] > 1e100
+    assert outcome.metrics["growth"] == 1e12
     assert np.isinf(outcome.metrics["train_mse"])
 
 

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from annlab.train import History
 
 HELD_OUT = 200
+LOST = 1e12
+"""Growth of the loss beyond which a run counts as lost; larger numbers are not told apart."""
 PATH = 60
 """Epochs of which the weights of the linear neuron are kept."""
 RELATIVE = np.unique(np.round(np.concatenate([np.linspace(0.1, 1.2, 45), np.linspace(0.96, 1.04, 17)]), 6))
@@ -154,10 +156,12 @@ def _measured(
     losses = np.concatenate([[start], columns["train_loss"]])
     diverged = int(history.diverged_epoch)
     finite = losses[np.isfinite(losses)]
+    growth = min(finite[-1] / start, LOST)
+    lost = diverged > 0 or growth == LOST
     truth, unseen, seen = held_out
     slope, intercept = closed_form(X, y)
     best = measure.mse(y, slope * X + intercept)
-    train = np.inf if diverged else measure.mse(y, predicted)
+    train = np.inf if lost else float(measure.mse(y, predicted))
     flat = plateau(losses) if params.hidden else (np.nan, np.nan)
     first, last = LOSS_WINDOW
     long_enough = len(losses) > last and np.isfinite(losses).all()
@@ -165,14 +169,14 @@ def _measured(
         "train_mse": train,
         "unexplained": train / y.var(),
         "r2": 1.0 - train / y.var(),
-        "held_out_mse": np.inf if diverged else measure.mse(unseen, seen),
-        "held_out_clean_mse": np.inf if diverged else measure.mse(truth, seen),
-        "gap_ratio": np.nan if diverged else measure.mse(unseen, seen) / max(train, 1e-16),
+        "held_out_mse": np.inf if lost else measure.mse(unseen, seen),
+        "held_out_clean_mse": np.inf if lost else measure.mse(truth, seen),
+        "gap_ratio": np.nan if lost else measure.mse(unseen, seen) / max(train, 1e-16),
         "closed_form_mse": best,
-        "distance": np.nan if params.hidden else max(_distance(predicted, slope * X + intercept), 1e-16),
-        "settled_epoch": params.epochs + 1 if diverged else settled_epoch(losses, params.criterion),
-        "fall_per_ten_epochs": 10 * (start - finite[-1]) / params.epochs,
-        "growth": finite[-1] / start,
+        "distance": np.nan if params.hidden or lost else max(_distance(predicted, slope * X + intercept), 1e-16),
+        "settled_epoch": params.epochs + 1 if lost else settled_epoch(losses, params.criterion),
+        "fall_per_ten_epochs": np.nan if lost else 10 * (start - losses[-1]) / params.epochs,
+        "growth": growth,
         "diverged_epoch": diverged,
         "falls": falls(losses),
         "updates_per_epoch": -(-X.size // (params.batch_size or X.size)),
@@ -211,7 +215,7 @@ def _swept(params: Params, streams: "list[Streams]") -> list[Outcome]:
         unstable = ~(each < 1.0)
         critical = float(rates[max(0, int(unstable.argmax()) - 1)] if unstable.any() else rates[-1])
         metrics = {"critical_rate": critical, "predicted_rate": predicted, "critical_share": critical / predicted}
-        shown = {"learning_rate": rates, "relative_rate": RELATIVE, "growth": np.minimum(each, 1e12)}
+        shown = {"learning_rate": rates, "relative_rate": RELATIVE, "growth": np.minimum(each, LOST)}
         outcomes.append(Outcome(metrics, {"train": float(history.columns["seconds"][-1])}, {"sweep": shown}))
     return outcomes
 
@@ -227,7 +231,7 @@ METRICS = {
     "distance": Metric("distance of (w, b) from the closed form", scale="log", better="lower"),
     "settled_epoch": Metric("epoch at which the loss has settled (past the last: never)", scale="log", better="lower"),
     "fall_per_ten_epochs": Metric("fall of the loss in ten epochs, mean"),
-    "growth": Metric("last finite loss over the first", scale="log", better="lower"),
+    "growth": Metric("last finite loss over the first, at most 10¹²", scale="log", better="lower"),
     "diverged_epoch": Metric("epoch of divergence, 0 for none"),
     "falls": Metric("share of epochs that lower the loss", better="higher"),
     "updates_per_epoch": Metric("weight updates in an epoch"),

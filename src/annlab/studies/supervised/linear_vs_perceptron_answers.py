@@ -65,7 +65,7 @@ def learning_rate(results: "Results") -> str:
         "along its axes by 1 - r times these. "
         f"Above 2 / {high:.3f} = {critical_rate(design(X)):.4f} the steep axis grows; measured, the largest stable rate is "
         f"{draw.measured(results, 'critical_rate', sweep=True, batch_size=None)}. "
-        f"Rate 0.3 lies above it, and the loss ends at {growth} times its start. "
+        f"Rate 0.3 lies above it, and the loss ends at {growth} times its start (larger growth counts as 10¹²). "
         f"Both axes shrink alike at 2 / ({high:.3f} + {low:.3f}) = {2 / (high + low):.4f}; "
         "a larger rate makes the steep axis the slow one. "
         f"At rate 0.25, against 0.2, the epoch at which the loss has settled is {slower}. "
