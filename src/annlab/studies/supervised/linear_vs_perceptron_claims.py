@@ -18,12 +18,15 @@ SECOND = {"target": "pi", "noise": 0.0, "hidden": 10, "output": "identity", "opt
 SIZED = {**SECOND, "batch_size": 25}
 
 CLAIMS = [
-    claim(
-        ["linear-vs-perceptron.final-loss.lr-0.2", "linear-vs-perceptron.final-loss.lr-0.02", "linear-vs-perceptron.final-loss.lr-0.25"],
-        cell=AT_RATE,
-        value=series("curves", "train_loss", epoch=from_config("epochs"), scale="log", better="lower"),
-        tolerance=0.05,
-        **UNSTATED,
+    *(
+        claim(
+            f"linear-vs-perceptron.final-loss.lr-{rate:g}",
+            cell={**LINE, "learning_rate": rate},
+            value=series("curves", "train_loss", epoch=epoch, scale="log", better="lower"),
+            tolerance=0.05,
+            **UNSTATED,
+        )
+        for rate, epoch in ((0.2, 25), (0.02, 37), (0.25, 41))
     ),
     claim("linear-vs-perceptron.final-loss.lr-0.0002", cell=AT_RATE, value=metric("train_mse"), tolerance=0.05, **UNSTATED),
     claim("linear-vs-perceptron.epochs.*", cell=AT_RATE, value=metric("settled_epoch"), tolerance=0.2, **UNSTATED),
@@ -70,5 +73,7 @@ CLAIMS = [
             greater(metric("window_ratio"), 0.9, contrary="below-margin"),
             less(metric("later_ratio"), 0.5, contrary="below-margin"),
         ),
+        variants={"batch_size": [25, None]},
+        chosen=("hidden", "optimizer", "learning_rate", "init", "batch_size"),
     ),
 ]
