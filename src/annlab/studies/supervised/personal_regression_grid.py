@@ -55,7 +55,7 @@ def ours() -> Grid:
     """Candidates of the selection, k folds, other optimisers, fewer training points, regularisers."""
     return (
         grid(hidden_sizes=stacks_of([1, 2, 3], [10, 20, 50]), activation=["tanh", "relu", "mish", "sigmoid"], learning_rate=[0.01])
-        + grid(hidden_sizes=[(50, 50)], activation=["mish"], learning_rate=[0.05, 0.003, 0.001, 0.0001])
+        + grid(hidden_sizes=[(50, 50)], activation=["tanh"], learning_rate=[0.05, 0.003, 0.001, 0.0001])
         + grid(optimizer=["adamw", "rmsprop", "momentum", "lbfgs"], learning_rate=[0.01])
         + cases(
             levenberg_marquardt={
