@@ -42,7 +42,9 @@ def outcomes(study, params, replicates, stage="trial"):
 def small_results(name, replicates=3):
     """Results of a study's quick profile, cut down by `SMALL`, its final stage too."""
     study = load_study(name)
-    design = study.design("quick", {key: value for key, value in SMALL.items() if key in as_dict(study.params)}, replicates=replicates)
+    sizes = [as_dict(cell.params) for cell in study.design("quick").cells]
+    smaller = {key: value for key, value in SMALL.items() if any(size.get(key, 0) > value for size in sizes)}
+    design = study.design("quick", smaller, replicates=replicates)
     records = []
     for cell in design.cells:
         records += [Record(cell, r, outcome) for r, outcome in enumerate(outcomes(study, cell.params, range(replicates)))]

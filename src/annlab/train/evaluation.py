@@ -11,7 +11,16 @@ from annlab.nets.mlp import MLP
 from annlab.train.losses import Loss
 from annlab.train.tensors import as_float
 
-__all__ = ["CHUNK", "chunk_of", "dataset_loss", "draws_of_its_own", "has_batch_norm", "same_in_training", "size_of_parameters"]
+__all__ = [
+    "CHUNK",
+    "chunk_of",
+    "dataset_loss",
+    "dataset_outputs",
+    "draws_of_its_own",
+    "has_batch_norm",
+    "same_in_training",
+    "size_of_parameters",
+]
 
 CHUNK = 2048
 CHUNK_ELEMENTS = 2**18  # of the inputs of a chunk: the maps of a convolution are many times larger than its images
@@ -36,6 +45,13 @@ def dataset_loss(net: nn.Module, X: torch.Tensor, y: torch.Tensor, loss: Loss, d
         part = X[start : start + chunk]
         total += loss(net(as_float(part, dtype)), y[start : start + chunk]).double() * len(part)
     return total / n
+
+
+@torch.no_grad()
+def dataset_outputs(net: nn.Module, X: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Outputs of `net` for all samples, computed `chunk_of(X)` samples at a time, the network used in the mode it is in."""
+    size = chunk_of(X)
+    return torch.cat([net(as_float(X[start : start + size], dtype)) for start in range(0, len(X), size)])
 
 
 def chunk_of(X: torch.Tensor) -> int:
