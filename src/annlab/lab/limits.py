@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from pathlib import Path
 
-__all__ = ["default_memory", "end_with_parent", "isolated", "limit_memory", "single_threaded_libraries"]
+__all__ = ["default_memory", "end_with_parent", "isolated", "keep_freed_memory", "limit_memory", "single_threaded_libraries"]
 
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -27,6 +27,24 @@ def limit_memory(size: int | None) -> None:
 
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+
+
+def keep_freed_memory() -> bool:
+    """Let this process use the memory that it has freed again instead of giving it back, where the C library can (glibc); whether it does.
+
+    Maps of a convolutional network are tens of megabytes that every step takes and frees: asking the system for them anew means a page
+    fault every 4 KiB, a quarter of the time of a step on MNIST. Blocks up to 32 MiB, the most that glibc takes, come from the heap,
+    and up to 512 MiB at its top are kept.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+    with suppress(OSError, AttributeError):
+        options = ctypes.CDLL(None).mallopt
+        return bool(options(mmap_threshold, 32 * 2**20)) and bool(options(trim_threshold, 512 * 2**20))
+    return False
 
 
 def default_memory() -> int | None:

@@ -58,6 +58,7 @@ def initialise(memory: int | None) -> None:
     from annlab.lab import limits
 
     limits.single_threaded_libraries()
+    limits.keep_freed_memory()
     limits.limit_memory(memory)
     limits.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
