@@ -1,7 +1,7 @@
 """Which code computed a job: a digest of the syntax it runs through, and the versions of what it stands on.
 
-The digest covers the modules of the rooms `data`, `nets`, `measure`, `train` and `models` and of the random streams that a study
-imports, directly or through others, and of the study's own file those top-level statements that its trial, its final stage,
+The digest covers the modules of the rooms `nets`, `measure`, `train` and `models`, the splits and generators of `data` and the
+random streams that a study imports, directly or through others, and of the study's own file those top-level statements that its trial, its final stage,
 its parameters and its needs reach by name. Docstrings, comments, figures, questions and claims do not count.
 """
 
@@ -25,6 +25,12 @@ __all__ = ["digest_of", "environment"]
 
 ROOMS = ("data", "nets", "measure", "train", "models")
 STREAMS = "annlab.lab.streams"
+DATA = (
+    "generators",
+    "splits",
+    "tensors",
+    "windows",
+)  # what trials compute with; the rest of the room brings data, and their identity is in the key
 ROOTS = ("trial", "final", "params", "needs")
 
 
@@ -162,7 +168,9 @@ class _Walk:
 
 def _counts(name: str) -> bool:
     parts = name.split(".")
-    return name == STREAMS or (len(parts) > 1 and parts[0] == "annlab" and parts[1] in ROOMS)
+    if len(parts) < 2 or parts[0] != "annlab" or parts[1] not in ROOMS:
+        return name == STREAMS
+    return parts[1] != "data" or (len(parts) > 2 and parts[2] in DATA)
 
 
 @cache
