@@ -1,8 +1,8 @@
 """Which code computed a job: a digest of the syntax it runs through, and the versions of what it stands on.
 
 The digest covers the modules of the rooms `nets`, `measure`, `train` and `models`, the splits and generators of `data` and the
-random streams that a study imports, directly or through others, and of the study's own file those top-level statements that its trial, its final stage,
-its parameters and its needs reach by name. Docstrings, comments, figures, questions and claims do not count.
+random streams that a study imports, directly or through others, and of the study's own file those top-level statements that its
+trial, its final stage, its parameters and its needs reach by name. Docstrings, comments, figures, questions and claims do not count.
 """
 
 import ast
