@@ -183,7 +183,7 @@ def test_tables_keep_sizes_apart():
 
 @pytest.mark.real_data
 def test_adam_on_a_little_of_mnist():
-    params = replace(study.params, images=2000, epochs=2)
+    params = replace(study.params, images=2000, epochs=2, batch_size=32)
     (outcome,) = outcomes(study, params, [0])
     assert outcome.metrics["test_accuracy"] > 0.8
     assert outcome.arrays["confusion"].sum() == 10000
