@@ -150,7 +150,7 @@ def make_job(
         stacked=study.is_stacked(params),
         data=data or {},
         needs=needs,
-        timed=study.timed,
+        timed=study.is_timed(params),
     )
 
 

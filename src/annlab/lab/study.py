@@ -129,7 +129,7 @@ class Study:
         select: how one cell is chosen, on validation data.
         final: the stage that alone sees the test set, run with the chosen cell's parameters.
         final_replicates: replicates of the final stage; those of the cells by default.
-        timed: whether its jobs run unstacked, alone and after all others.
+        timed: whether its jobs run unstacked, alone and after all others; a function of the parameters where cells differ.
         threads: threads of a job, 1 or 2.
         cost: rough seconds that one job of these parameters takes on one core, used where nothing is stored yet.
         metrics: how each metric is read.
@@ -152,7 +152,7 @@ class Study:
     select: Selection | None = None
     final: "Callable[[Any, Context], Outcome | Sequence[Outcome]] | None" = None
     final_replicates: int | None = None
-    timed: bool = False
+    timed: bool | Callable[[Any], bool] = False
     threads: int = 1
     cost: Callable[[Any], float] | None = None
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -172,9 +172,13 @@ class Study:
 
     def is_stacked(self, params: Any) -> bool:
         """Whether a cell's replicates are computed a block at a time."""
-        if self.timed:
+        if self.is_timed(params):
             return False
         return self.stacked(params) if callable(self.stacked) else self.stacked
+
+    def is_timed(self, params: Any) -> bool:
+        """Whether a cell's jobs run alone, after all others, repeated."""
+        return self.timed(params) if callable(self.timed) else self.timed
 
     def data_of(self, params: Any) -> tuple[str, ...]:
         """Names of the data sets a cell uses."""
