@@ -89,6 +89,6 @@ def replaced_or_fresh(results: "Results") -> str:
         "A notebook cell that is run again with another optimiser goes on from the weights that are there; only a model built anew starts "
         f"afresh. Such a network begins here with a validation accuracy of {start}. "
         f"{' '.join(sentences)} "
-        f"Of {len(signs)} optimisers replaced, {gained} shown to end higher than from fresh weights and {lost} lower; "
-        f"{'what was gained is owed to the training before' if gained else 'a gain from the training before is not shown'}."
+        f"Shown to end higher than from fresh weights: {gained} of {len(signs)}; lower: {lost}. "
+        f"{'What was gained is owed to the training before.' if gained else 'A gain from the training before is not shown.'}"
     )

@@ -20,21 +20,22 @@ ADAM: dict[str, Any] = {**FRESH, "optimizer": "adam", "learning_rate": 0.001}
 SGD: dict[str, Any] = {**FRESH, "optimizer": "sgd", "learning_rate": 0.01}
 ADADELTA: dict[str, Any] = {**FRESH, "optimizer": "adadelta", "learning_rate": 0.001}
 OPEN = ("learning_rate", "epochs", "batch_size", "before")
-VARIANTS: dict[str, list[dict[str, Any]]] = {
-    "adam": [ADAM, {**ADAM, "before": ("adam",)}],
-    "sgd": [SGD, {**SGD, "before": ("adam",)}, {**SGD, "momentum": 0.4}, {**SGD, "momentum": 0.9}],
+BASES: dict[str, dict[str, Any]] = {"adam": ADAM, "sgd": SGD, "adadelta": ADADELTA}
+VARIANTS: dict[str, list[dict[str, Any]]] = {  # the likeliest first, in what differs from the base
+    "adam": [{"before": ()}, {"before": ("adam",)}],
+    "sgd": [{"before": (), "momentum": 0.0}, {"before": ("adam",)}, {"momentum": 0.4}, {"momentum": 0.9}],
     "adadelta": [
-        ADADELTA,
-        {**ADADELTA, "before": ("adam", "sgd")},
-        {**ADADELTA, "before": ("adam",)},
-        {**ADADELTA, "learning_rate": 1.0},
-        {**ADADELTA, "learning_rate": 1.0, "before": ("adam",)},
-        {**ADADELTA, "learning_rate": 1.0, "rho": 0.9, "eps": 1e-6},
-        {**ADADELTA, "learning_rate": 0.1},
+        {"before": (), "learning_rate": 0.001},
+        {"before": ("adam", "sgd")},
+        {"before": ("adam",)},
+        {"learning_rate": 1.0},
+        {"learning_rate": 1.0, "before": ("adam",)},
+        {"learning_rate": 1.0, "rho": 0.9, "eps": 1e-6},
+        {"learning_rate": 0.1},
     ],
 }
-STATED_C: dict[str, dict[str, Any]] = {"sgd": {**SGD, "momentum": 0.4}, "adadelta": {**ADADELTA, "learning_rate": 0.1}}
-ACCURACY = metric("test_accuracy", trials=10000)
+STATED_C: dict[str, dict[str, Any]] = {"sgd": {"momentum": 0.4}, "adadelta": {"learning_rate": 0.1}}
+ACCURACY = metric("test_accuracy")  # everybody's test images are the same: what varies is the training alone
 LOSS = metric("test_loss")
 FIRST, VARIATION = metric("first_accuracy"), metric("variation")
 
@@ -61,8 +62,8 @@ def measured(report: str, optimiser: str, **options: Any) -> list[Any]:
     """The accuracy and the loss that a report prints for an optimiser."""
     name = f"bigger-model-optimisers.test-{{}}.{optimiser}.{report}"
     return [
-        claim(name.format("accuracy"), cell=COMMON, value=ACCURACY, tolerance=0.002, **options),
-        claim(name.format("loss"), cell=COMMON, value=LOSS, tolerance=0.2, **options),
+        claim(name.format("accuracy"), cell={**COMMON, **BASES[optimiser]}, value=ACCURACY, tolerance=0.002, **options),
+        claim(name.format("loss"), cell={**COMMON, **BASES[optimiser]}, value=LOSS, tolerance=0.2, **options),
     ]
 
 
