@@ -85,7 +85,7 @@ def test_version():
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "list", "run", "report", "verify", "show", "info", "data", "data list", "data fetch", "data check", "data path"),
+        *("", "list", "run", "report", "verify", "show", "info", "data", "data list", "data add", "data fetch", "data check", "data path"),
         *("store", "store list", "store check", "store prune", "store export", "store import"),
     ],
 )

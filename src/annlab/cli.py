@@ -238,6 +238,37 @@ def data_check(names: SomeDataNames = None) -> None:
     check_data(names)
 
 
+@data_app.command("add", epilog=_example("annlab data add wine wine.csv --task classification --target quality"))
+def data_add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name from now on: small letters, digits and underscores.")],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A table (.csv, .tsv, .txt), .npz, IDX file, or a folder of images by class or of IDX files."),
+    ],
+    task: Annotated[
+        Literal["regression", "classification", "forecasting", "structure"] | None,
+        typer.Option("--task", help="What it is for; by default what the content suggests."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="Column of the target or the series, by name or number from 1; the last by default.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", metavar="FILE", help="IDX file of the labels of an IDX file of images.")
+    ] = None,
+    test: Annotated[
+        int | None,
+        typer.Option("--test", min=1, help="Values at the end of a series, or images, to hold out; a tenth and a fifth by default."),
+    ] = None,
+    size: Annotated[str | None, typer.Option("--size", metavar="HEIGHTxWIDTH", help="Resize a folder's images.")] = None,
+    city: Annotated[str | None, typer.Option("--city", help="City of a temperature table of Berkeley Earth.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Take the place of a set of this name.")] = False,
+) -> None:
+    """Register a data set of your own, which studies take with `--set data=NAME` where it fits."""
+    from annlab.cli_files import add_data
+
+    add_data(name, path, size, task=task, target=target, labels=labels, test=test, city=city, replace=replace)
+
+
 @data_app.command("path", epilog=_example("annlab data path mnist"))
 def data_path(name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=_data_names)]) -> None:
     """Print the folder of a data set."""

@@ -4,17 +4,20 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 from rich.console import Console
 
 from annlab.cli_output import duration, say, show_table, size
+from annlab.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["check_data", "check_store", "export_store", "fetch_data", "import_store", "list_data", "list_store", "prune_store"]
+    from annlab.data import Entry
+
+__all__ = ["add_data", "check_data", "check_store", "export_store", "fetch_data", "import_store", "list_data", "list_store", "prune_store"]
 
 
 def list_data() -> None:
@@ -23,11 +26,19 @@ def list_data() -> None:
 
     rows = []
     for name in data.names():
-        entry, status = data.describe(name), data.status(name)
-        state = "ready" if status.available else "to be fetched"
+        try:
+            entry, status = data.describe(name), data.status(name)
+        except data.DataError as error:
+            rows.append((name, "damaged", "", str(error), ""))
+            continue
+        state = "ready" if status.available else "to be fetched" if _has_address(entry) else "to be put by hand"
         where = "generated" if entry.generated else str(status.where or "")
         rows.append((name, state, size(status.bytes), entry.stand_in or entry.title, where))
     show_table(("data set", "state", "size", "what", "where"), rows, numeric=("size",))
+
+
+def _has_address(entry: "Entry") -> bool:
+    return all(file.sources for file in ((entry.archive,) if entry.archive else entry.files))
 
 
 def fetch_data(names: Sequence[str]) -> None:
@@ -42,13 +53,33 @@ def fetch_data(names: Sequence[str]) -> None:
         typer.echo(f"{name}: {'needs no file, it is generated' if data.describe(name).generated else place}")
 
 
+def add_data(name: str, path: Path, size_text: str | None, **options: Any) -> None:
+    """Register a user's own set and print what it holds."""
+    from annlab import data
+
+    size_wanted = None
+    if size_text is not None:
+        height, _, width = size_text.lower().partition("x")
+        if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+            raise UsageError(f"--size takes HEIGHTxWIDTH in pixels, such as 32x32, got {size_text!r}")
+        size_wanted = (int(height), int(width))
+    entry = data.add(name, path, size=size_wanted, **options)
+    held = ", ".join(f"{array} {each.shape} {each.dtype}" for array, each in entry.arrays.items())
+    typer.echo(f"{name}: {entry.task}: {held}, kept in {data.path(name)}")
+
+
 def check_data(names: Sequence[str] | None) -> None:
     """Compare files with their checksums; exit code 1 where one that was named, or that is there, is not sound."""
     from annlab import data
 
     wrong = 0
     for name in names or data.names():
-        status, rows = data.status(name), data.check(name)
+        try:
+            status, rows = data.status(name), data.check(name)
+        except data.DataError as error:
+            wrong += 1
+            typer.echo(f"{name}: NOT SOUND: {error}")
+            continue
         if not names and not status.available and status.where is None:
             typer.echo(f"{name}: not here: {rows[0][2]}")
             continue

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from annlab import data
+from annlab.errors import UsageError
 
 pytestmark = pytest.mark.real_data
 FOLDERS = os.environ.get("ANNLAB_DATA_DIR", "")
@@ -40,6 +41,69 @@ def test_the_course_set_is_what_the_course_handed_out():
     assert 0 <= course["X"].min() <= course["X"].max() <= 1
 
 
+def test_cifar10_is_what_its_maker_published():
+    if not data.status("cifar10").available:
+        pytest.skip("the binary form of CIFAR-10 is in no folder of ANNLAB_DATA_DIR")
+    cifar = data.load("cifar10")
+    assert cifar["X_train"].shape == (50_000, 32, 32, 3)
+    assert cifar["X_test"].shape == (10_000, 32, 32, 3)
+    assert cifar["y_train"][:10].tolist() == [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]
+    assert np.bincount(cifar["y_train"]).tolist() == [5_000] * 10
+    assert np.bincount(cifar["y_test"]).tolist() == [1_000] * 10
+    np.testing.assert_allclose(cifar["X_train"].mean(axis=(0, 1, 2)) / 255, [0.4914, 0.4822, 0.4465], atol=5e-5)
+    assert cifar.entry.classes[cifar["y_test"][0]] == "cat"
+
+
+def test_the_laser_is_what_the_competition_handed_out():
+    laser = data.load("santa_fe")
+    assert laser["train"][:12].tolist() == [86, 141, 95, 41, 22, 21, 32, 72, 138, 111, 48, 23]
+    assert laser["train"][-5:].tolist() == [61, 20, 12, 13, 23]
+    assert laser["test"][:12].tolist() == [72, 178, 122, 36, 14, 11, 14, 32, 110, 188, 80, 23]
+    assert laser["train"].mean() == pytest.approx(59.894, abs=5e-4)
+    assert laser["train"].std() == pytest.approx(46.852, abs=5e-4)
+    assert len(laser["test"]) == 100
+
+
+def test_the_synthetic_laser_resembles_the_measured_one():
+    measured, ours = data.load("santa_fe")["train"], data.load("laser")["train"]
+    levels = [1, 5, 10, 25, 50, 75, 90, 95, 99]
+    np.testing.assert_allclose(np.percentile(ours, levels), np.percentile(measured, levels), atol=14)
+    assert not np.array_equal(ours, measured)
+
+
+def test_ionosphere_is_what_its_donor_described():
+    radar = data.load("ionosphere")
+    assert np.bincount(radar["y"]).tolist() == [126, 225]
+    assert radar["X"][0, :5].tolist() == [1, 0, 0.99539, -0.05889, 0.85243]
+    assert not radar.column("pulse 1 imaginary").any()
+    assert (radar["X"].min(), radar["X"].max()) == (-1, 1)
+
+
+def test_pima_marks_what_was_not_measured():
+    pima = data.load("pima")
+    assert np.bincount(pima["y"]).tolist() == [500, 268]
+    assert pima["missing"].sum(axis=0).tolist() == [0, 5, 35, 227, 374, 11, 0, 0]
+    assert pima["X"][0].tolist() == [6, 148, 72, 35, 0, 33.6, 0.627, 50]
+    assert (pima["X"][pima["missing"]] == 0).all()
+    assert pima.column("pregnancies")[pima.column("pregnancies") == 0].size == 111  # a count, where zero is a number
+
+
+def test_the_climate_of_three_cities():
+    climate = data.load("climate")
+    assert climate["temperature"].shape == (1_716, 3)
+    np.testing.assert_allclose(climate["temperature"].mean(axis=0), [23.897, 10.549, 9.619], atol=5e-4)
+    assert climate.column("Rio de Janeiro")[0] == 25.967
+    with pytest.raises(UsageError, match=r"unknown climate column 'Brussels'.*; Brussels is only in Berkeley Earth's larger table"):
+        climate.column("Brussels")
+
+
+def test_the_seasons_are_of_like_climate_but_no_citys():
+    climate, ours = data.load("climate")["temperature"], data.load("seasonal")["temperature"]
+    np.testing.assert_allclose(ours.mean(axis=0), climate.mean(axis=0), atol=0.5)
+    np.testing.assert_allclose(ours.std(axis=0), climate.std(axis=0), atol=0.5)
+    assert np.abs(ours - climate).mean() > 0.5
+
+
 def test_the_stand_in_is_of_like_range_but_another_set():
     course, ours = data.load("course_regression"), data.load("five_surfaces")
     np.testing.assert_allclose(ours["T"].mean(axis=0), course["T"].mean(axis=0), atol=0.3)
@@ -48,7 +112,7 @@ def test_the_stand_in_is_of_like_range_but_another_set():
 
 
 def test_published_files_are_sound_and_where_they_were_put():
-    for name in ("mnist", "course_regression"):
+    for name in ("mnist", "course_regression", "santa_fe", "ionosphere", "pima", "climate"):
         assert all(sound for _, sound, _ in data.check(name))
         assert data.status(name).available
         assert data.fetch(name) == data.path(name) == data.status(name).where

@@ -94,7 +94,7 @@ COMPUTED = (
         generate=laser.laser,
         stand_in="This is a synthetic series computed from the Lorenz-Haken equations (laser), not the measured Santa Fe set A.",
         stands_in_for=("santa_fe",),
-        sha256="2b538a64161205b84c83224a98828493b4ee543c399df8590d16ffa3dab179b5",
+        sha256="f7a915cbf87a6bff25b19187e2fcf083dd7bdee91f8abe4a23154e4f4c192323",
     ),
     Entry(
         name="seasonal",

@@ -43,9 +43,16 @@ def verified(entry: Entry) -> dict[str, bytes]:
     """
     if entry.archive is None:
         return {file.name: _read(entry, file) for file in entry.files}
-    found = {file.name: _search(entry, file)[0] for file in entry.files}
-    contents = {name: content for name, content in found.items() if content is not None}
-    return contents if len(contents) == len(found) else _unpacked(entry, entry.archive)
+    contents = {}
+    for file in entry.files:
+        content, damaged = _search(entry, file)
+        if content is not None:
+            contents[file.name] = content
+            continue
+        for copy in damaged:
+            warnings.warn(f"{_damage(file, copy)}; it is passed over", stacklevel=2)
+        return _unpacked(entry, entry.archive)
+    return contents
 
 
 def fetch(entry: Entry, progress: Progress | None = None) -> None:
@@ -154,7 +161,12 @@ def _fetch_one(entry: Entry, file: File, damaged: list[Path], progress: Progress
     own = cache_folder(entry) / file.name
     state = _damage(file, damaged[0]) if damaged else missing(entry, file)
     if not file.sources:
-        raise DataError(f"{state}; replace it by hand: it has no public address" if damaged else state)
+        remedy = (
+            f"add it again with `annlab data add {entry.name} ... --replace`"
+            if entry.own
+            else "replace it by hand: it has no public address"
+        )
+        raise DataError(f"{state}; {remedy}" if damaged else state)
     if paths.offline():
         raise DataError(f"{state}; ANNLAB_OFFLINE forbids fetching it")
     with download.lock(own.parent):

@@ -144,9 +144,10 @@ def gaussian_spectrum(dimensions: int, decay: float) -> np.ndarray:
 def seasonal() -> dict[str, np.ndarray]:
     """Synthetic monthly temperatures of three made-up places, 1870-01 to 2012-12: nothing here was measured.
 
-    A place's month is ``mean + trend + swing cos(2 pi (month - warmest) / 12) + second harmonic + weather`` in degrees Celsius,
+    A month is ``mean + trend + swing cos(2 pi (month - warmest) / 12) + second harmonic + weather`` in degrees Celsius,
     rounded to three decimals as in the Berkeley Earth tables. The weather is autoregressive of order one; the trend is 0 until
-    1920 and then rises by 0.01 degrees a year. The places take after the climates of Rio de Janeiro, Paris and London, without being any of them.
+    1920 and then rises by 0.01 degrees a year. The places take after the climates of Rio de Janeiro, Paris
+    and London, without being any of them.
 
     Returns:
         ``temperature`` (1716, 3) float64 and ``month`` (1716,), the first day of each month.

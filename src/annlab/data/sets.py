@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from annlab.data import cache, files
+from annlab.data import cache, files, own
 from annlab.data.entry import DataError, Dataset, Entry, Status
 from annlab.data.files import Progress
 from annlab.data.registry import ENTRIES
@@ -14,8 +14,8 @@ __all__ = ["check", "describe", "fetch", "identity", "load", "names", "path", "s
 
 
 def names() -> list[str]:
-    """Names of all data sets, in alphabetical order."""
-    return sorted(ENTRIES)
+    """Names of all data sets, the user's own among them, in alphabetical order."""
+    return sorted({*ENTRIES, *own.names()})
 
 
 def describe(name: str) -> Entry:
@@ -23,10 +23,14 @@ def describe(name: str) -> Entry:
 
     Raises:
         UsageError: for an unknown name, with the nearest valid one.
+        DataError: for a set of the user's own whose record is damaged.
     """
-    if name not in ENTRIES:
-        raise unknown_name("data set", name, ENTRIES)
-    return ENTRIES[name]
+    if name in ENTRIES:
+        return ENTRIES[name]
+    registered = own.names()
+    if name not in registered:
+        raise unknown_name("data set", name, [*ENTRIES, *registered])
+    return own.entry(name)
 
 
 def identity(name: str) -> str:
@@ -98,6 +102,9 @@ def check(name: str) -> list[tuple[str, bool, str]]:
         UsageError: for an unknown name.
     """
     entry = describe(name)
+    if entry.own:
+        changed = own.change(name)
+        return [*files.check(entry), *([(name, False, changed)] if changed else [])]
     if not entry.generated:
         return files.check(entry)
     try:
@@ -110,6 +117,7 @@ def check(name: str) -> list[tuple[str, bool, str]]:
 def load(name: str) -> Dataset:
     """The arrays of a set, read-only, as memory maps that all processes of this machine share.
 
+    A set of the user's own stays as it was when it was added; a warning says where its original has changed since.
     Files are verified against their checksum and decoded once; later calls open the decoded arrays. Nothing that is missing is
     downloaded (`fetch` does that), but a damaged file of annlab's own cache is moved aside and fetched again.
 
@@ -118,4 +126,6 @@ def load(name: str) -> Dataset:
         DataError: where a file is missing or damaged; the sentence says which, where it may be put, and what fetches it.
     """
     entry = describe(name)
+    if entry.own:
+        own.warn_if_changed(name)
     return Dataset(name, cache.arrays(entry), entry)

@@ -1,7 +1,8 @@
 """Readers of published tables in plain text: verified bytes in, arrays out. Whatever is wrong raises `ValueError` with the file's name."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -90,13 +91,13 @@ def city_months(content: bytes, name: str, cities: Sequence[str]) -> dict[str, n
     Raises:
         ValueError: for another header, a line that is no row of it, and a city or month that is missing or there twice.
     """
-    lines = decoded(content, name, "utf-8").splitlines()
-    if not lines or lines[0].split(",") != CLIMATE_HEADER:
+    lines = _lines(content, name)
+    if next(lines, "").split(",") != CLIMATE_HEADER:
         raise ValueError(f"{name} does not begin with the header {','.join(CLIMATE_HEADER)}")
     count = 12 * (LAST_YEAR + 1 - FIRST_YEAR)
     temperature = np.full((count, len(cities)), np.nan)
     place = {city: column for column, city in enumerate(cities)}
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
         cells = line.split(",")
         if len(cells) != len(CLIMATE_HEADER):
             raise ValueError(f"line {number} of {name} has {len(cells)} columns, where {len(CLIMATE_HEADER)} are declared")
@@ -151,6 +152,15 @@ def _cells(content: bytes, name: str, columns: int) -> list[list[str]]:
         if len(row) != columns:
             raise ValueError(f"line {number} of {name} has {len(row)} columns, where {columns} are declared")
     return rows
+
+
+def _lines(content: bytes, name: str) -> Iterator[str]:
+    """Lines of UTF-8 text one at a time, since a table by city has millions."""
+    try:
+        for line in io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="\n"):
+            yield line.rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is not plain utf-8 text: {error}") from error
 
 
 def _month(text: str, line: int, name: str) -> int:
