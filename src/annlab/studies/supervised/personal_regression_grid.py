@@ -56,7 +56,7 @@ def ours() -> Grid:
     return (
         grid(hidden_sizes=stacks_of([1, 2, 3], [10, 20, 50]), activation=["tanh", "relu", "mish", "sigmoid"], learning_rate=[0.01])
         + grid(hidden_sizes=[(50, 50)], activation=["tanh"], learning_rate=[0.05, 0.003, 0.001, 0.0001])
-        + grid(optimizer=["adamw", "rmsprop", "momentum", "lbfgs"], learning_rate=[0.01])
+        + grid(optimizer=["adamw", "rmsprop", "momentum"], learning_rate=[0.01])
         + cases(
             levenberg_marquardt={
                 "hidden_sizes": (20, 20),
@@ -67,6 +67,7 @@ def ours() -> Grid:
                 "batch_size": None,
                 "epochs": 150,
             },
+            lbfgs={"optimizer": "lbfgs", "learning_rate": 1.0, "schedule": "constant", "batch_size": None, "epochs": 500},
             five_folds={"folds": 5},
         )
         + grid(training=[*SMALLER, 1600])
