@@ -219,7 +219,8 @@ def optimisers(results: "Results") -> "TableView":
     params, table = results.study.params, results.table
     same = (table["hidden_sizes"] == params.hidden_sizes) & (table["activation"] == params.activation) & (table["learning_rate"] == 0.01)
     kept = table[
-        (same & table["scale"] & (table["folds"] == 0) & (table["training"] == 1600)) | (table["optimizer"] == "levenberg_marquardt")
+        (same & table["scale"] & (table["folds"] == 0) & (table["training"] == 1600))
+        | table["optimizer"].isin(["lbfgs", "levenberg_marquardt"])
     ]
     if kept["optimizer"].nunique() < 2:
         return _absent("This profile compares no optimisers.")
