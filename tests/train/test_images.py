@@ -127,3 +127,29 @@ def test_images_are_evaluated_in_small_chunks():
     whole = LOSSES["cross_entropy"](net(X.double() / 255), y)
     parts = torch.stack([dataset_loss(net, X, y, LOSSES["cross_entropy"], torch.float64, least) for least in (1, 400, 1000)])
     torch.testing.assert_close(parts, whole.expand(3), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "momentum", "adadelta"])
+def test_a_resumed_run_equals_the_undisturbed_one(optimizer, tmp_path):
+    (X, y), recipe = images(), replace(RECIPE, optimizer=optimizer, learning_rate=0.01, max_epochs=4)
+    undisturbed, cut = network(torch.float32), network(torch.float32)
+    fit(undisturbed, X, y, recipe, order=generator(1), dropout=generator(2))
+    kept = tmp_path / "kept"
+    fit(cut, X, y, replace(recipe, max_epochs=2), order=generator(1), dropout=generator(2), checkpoint=kept, checkpoint_every=1)
+    resumed = network(torch.float32)
+    fit(resumed, X, y, recipe, order=generator(8), dropout=generator(9), resume=kept)
+    assert torch.equal(state(resumed), state(undisturbed))
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_as_on_the_cpu():
+    X, y = images()
+    recipe = replace(RECIPE, optimizer="momentum", learning_rate=0.01)
+    nets = [network(dropout=0.0), network(dropout=0.0).cuda()]
+    for net in nets:
+        fit(net, X, y, recipe, validation=(X[:9], y[:9]), order=generator(1))
+    torch.testing.assert_close(state(nets[1]).cpu(), state(nets[0]), rtol=1e-7, atol=1e-9)
+    drawn = [network(torch.float32).cuda() for _ in range(2)]
+    for net in drawn:
+        fit(net, X, y, recipe, order=generator(1), dropout=torch.Generator("cuda").manual_seed(2))
+    torch.testing.assert_close(state(drawn[0]), state(drawn[1]), rtol=1e-4, atol=1e-5)

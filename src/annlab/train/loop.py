@@ -195,7 +195,15 @@ class _Run:
             raise UsageError(f"the checkpoint and this call differ in the generators {sorted(missing)}")
         self.net.load_state_dict(kept.net)
         self.stepper.optimizer.load_state_dict(kept.optimizer)
+        self._lay_as_parameters()
         for name, state in kept.generators.items():
             self.generators[name].set_state(state)
         write_generators(kept.global_generators, self.device)
         self.tracker.write(kept.tracker)
+
+    def _lay_as_parameters(self) -> None:
+        """Lays the optimiser's tensors in memory as their parameters lie; fused optimisers take them element by element, strides unseen."""
+        for parameter, state in self.stepper.optimizer.state.items():
+            for name, value in state.items():
+                if isinstance(value, torch.Tensor) and value.shape == parameter.shape and value.stride() != parameter.stride():
+                    state[name] = torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
