@@ -1,6 +1,7 @@
 """What a study asks of a set: asked without reading, answered in one sentence."""
 
 import doctest
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,16 @@ def test_a_set_that_does_not_fit_is_refused_with_what_is_wanted(name, task, shap
     with pytest.raises(UsageError, match=says) as raised:
         data.require(name, task=task, shape=shape)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("study", ["personal-regression", "bigger-model-optimisers"])
+def test_a_study_refuses_a_set_that_does_not_fit_before_it_computes(study):
+    from annlab.lab.discover import load_study
+
+    chosen = load_study(study)
+    assert chosen.data_of(chosen.params) == (chosen.params.data,)
+    with pytest.raises(UsageError, match="data set 'two_moons'"):
+        chosen.data_of(replace(chosen.params, data="two_moons"))
 
 
 def test_the_example():

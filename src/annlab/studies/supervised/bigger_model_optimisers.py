@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from annlab.data import holdout
+from annlab.data import holdout, require
 from annlab.lab import Figure, Metric, Outcome, Question, Study, Table, cases, overrides
 from annlab.nets import ConvNet, convnet_parameters
 from annlab.studies.supervised import bigger_model_optimisers_reading as reading
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from annlab.lab import Context
     from annlab.train import History
 
+IMAGES = {"X_train": (None, 28, 28), "y_train": (None,), "X_test": (None, 28, 28), "y_test": (None,)}
 HARDEST = 20  # mistakes kept as images, of replicate 0
 
 
@@ -242,7 +243,7 @@ study = Study(
     trial=trial,
     grid=at(FRESH | REPLACED | CHAIN),
     replicates=5,
-    data=lambda params: (params.data,),
+    data=lambda params: (require(params.data, task="classification", shape=IMAGES).name,),
     profiles={
         "quick": overrides(
             grid=at({name: FRESH[name] for name in FEW} | {"sgd_after_adam": REPLACED["sgd_after_adam"]}),

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from annlab.data import holdout, kfold
+from annlab.data import holdout, kfold, require
 from annlab.lab import Figure, Metric, Outcome, Question, Study, Table, best, overrides
 from annlab.measure import regression as measure
 from annlab.studies.supervised import personal_regression_reading as reading
@@ -284,7 +284,7 @@ study = Study(
     grid=ours() + reported(),
     replicates=10,
     stacked=lambda params: stacks(recipe(params)),
-    data=lambda params: (params.data,),
+    data=lambda params: (require(params.data, task="regression", shape={"X": (None, 2), "T": (None, 5)}).name,),
     profiles={
         "quick": overrides(
             grid=tiny(),
