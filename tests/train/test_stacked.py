@@ -285,3 +285,13 @@ def test_what_cannot_be_trained_is_said(recipe: Recipe, given: dict[str, Any], m
 def test_shapes_that_do_not_fit_are_said(inputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match="training data of a stack of 3 networks"):
         fit_stacked(stacked(), torch.zeros(inputs), torch.zeros(targets), Recipe(max_epochs=1))
+
+
+def test_the_first_epoch_trains_in_training_mode_whatever_mode_the_stack_is_in():
+    X, y = problem()
+    runs = []
+    for mode in (True, False):
+        stack = stacked(dropout=0.3, batch_norm="hidden").train(mode)
+        fit_stacked(stack, X, y, Recipe(max_epochs=2, batch_size=10), **streams())
+        runs.append(torch.stack([values(stack.replicate(r)) for r in range(R)]))
+    assert torch.equal(*runs)

@@ -100,7 +100,6 @@ def fit_dense(
 
         with torch.no_grad():
             initial = stacked_monitor(inputs, targets)(stack.eval()).tolist()
-        stack.train()  # the initial losses were taken in evaluation mode
         monitors = {name: stacked_monitor(a, b) for name, (a, b) in others.items()}
         history = fit_stacked(
             stack,

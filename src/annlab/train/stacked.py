@@ -127,6 +127,7 @@ class _StackedRun:
     def run(self) -> History:
         recipe, work = self.recipe, self.work
         factor, pending = 1.0, False
+        work.net.train()
         for epoch in range(1, recipe.max_epochs + 1):
             started = time.perf_counter()
             losses = self.gradient(self.X, self.y) if self.ahead else None
@@ -207,7 +208,7 @@ class _StackedRun:
     def _evaluate(self, epoch: int, factor: float, train_losses: Tensor | None) -> np.ndarray:
         """Records losses and monitors, stops what is to stop; returns the former positions of the replicates that go on."""
         work, rows = self.work, self.work.rows
-        going, positions = len(rows), np.arange(len(rows))
+        positions = np.arange(len(rows))
         if train_losses is None:
             train_losses = self._losses(self.X, self.y)
         values = {"train_loss": _array(train_losses)}
@@ -234,7 +235,6 @@ class _StackedRun:
         if waited.any():
             self._stop(epoch, waited)
             positions = positions[~waited]
-        assert len(positions) <= going
         return positions
 
     def _losses(self, X: Tensor, y: Tensor) -> Tensor:
