@@ -252,3 +252,8 @@ def test_published_studies_map_their_rows(name):
     study = load_study(name)
     assert check(study) == []
     assert set(mapped(study)) == {each.id for each in rows(name)}
+
+
+def test_places_on_the_axes_of_a_series_are_values():
+    with pytest.raises(TypeError, match="axis 'epoch' must be a value"):
+        series("curves", "loss", epoch=from_config("epochs"))

@@ -220,7 +220,13 @@ def series(
         exact: nothing is random.
         axes: the place on each axis: a number (``epoch=10``), ``"first"`` or ``"last"``, a list of values, or a pair
             ``(low, high)``, bounds included.
+
+    Raises:
+        TypeError: for a place that would have to be read from the row, as `from_config` does; cells alone may be.
     """
+    unread = [axis for axis, place in axes.items() if isinstance(place, Pick) or callable(place)]
+    if unread:
+        raise TypeError(f"series {name!r}: the place on axis {unread[0]!r} must be a value, not read from the row; write one claim a place")
     reducer = _REDUCERS[reduce] if isinstance(reduce, str) else reduce
     options: dict[str, Any] = {"stage": stage, "scale": scale, "better": better, "factor": factor, "trials": trials, "exact": exact}
     return _Series(name=name, column=column or name, reduce=reducer, axes=axes, **options)

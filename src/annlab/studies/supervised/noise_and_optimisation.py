@@ -1,10 +1,11 @@
 """What does noise in the targets do to optimisation: how low does the training error go, how soon, how smoothly, and what is learned?
 
-A 2-50-50-1 network fits f(x, y) = sin(0.8 r^2) / (r^2)^0.9, r^2 = x^2 + y^2, on a 40 x 40 grid over [-3, 3]^2, full batch,
-with noise n N(0, 1) on the training targets. LBFGS takes one iteration an epoch with a strong Wolfe line search of up to 25
-evaluations, as torch did for the course (newer versions grant a single iteration none, and stall early); Adam and SGD stand beside it, LBFGS without line search and a tanh network too. The reports leave out the network
-size and the optimiser's settings: chosen here are the handout's network, rate 1 for LBFGS, 0.01 for Adam, 0.05 for SGD
-without momentum, 2000 epochs. 400 points off the grid, with noisy and with clean targets, tell fitting from learning.
+A 2-50-50-1 network fits f(x, y) = sin(0.8 r^2) / (r^2)^0.9, r^2 = x^2 + y^2, on a 40 x 40 grid over [-3, 3]^2, full batch, with
+noise n N(0, 1) on the training targets. LBFGS takes one iteration an epoch with a strong Wolfe line search of up to 25
+evaluations, as torch did for the course (newer versions grant a single iteration none, and stall early); Adam and SGD stand
+beside it, LBFGS without line search and a tanh network too. The reports leave out the network size and the optimiser's
+settings: chosen here are the handout's network, rate 1 for LBFGS, 0.01 for Adam, 0.05 for SGD without momentum, 2000 epochs.
+400 points off the grid, with noisy and with clean targets, tell fitting from learning.
 
 Replicates share grid and levels; each has its own weights, noise and validation points. The noise of one replicate is the
 same draw at every level, scaled. Epochs count from 1; the reports' lowest loss is the loss *before* each epoch's step, its
