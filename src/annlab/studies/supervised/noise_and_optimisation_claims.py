@@ -108,7 +108,11 @@ CLAIMS = [
         test=less(metric("correlation_with_truth"), 0.1, contrary="below-margin"),
         **ANY_OPTIMISER,
     ),
-    claim("noise-and-optimisation.lbfgs-sensitive-to-noise", cell={"epochs": 2000, "activation": "relu"}, test=rougher_than_adam),
+    claim(
+        "noise-and-optimisation.lbfgs-sensitive-to-noise",
+        cell={"epochs": 2000, "activation": "relu", "line_search": "strong_wolfe", "noise": [0.1, 2.0]},
+        test=rougher_than_adam,
+    ),
     claim(
         "noise-and-optimisation.strong-wolfe-helps",
         cell={"epochs": 2000, "activation": "relu", "optimizer": "lbfgs"},
