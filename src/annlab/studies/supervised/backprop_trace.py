@@ -238,10 +238,11 @@ def did_the_step_help(results: "Results") -> str:
     wrong = [row for row in checks if not row.correct]
     own = [row for row in wrong if not row.follows]
     verdict = "lowered" if after < before else "raised"
+    by_autograd, by_differences = (draw.format_number(values[name], 2) for name in ("autograd_difference", "finite_difference"))
     return (
         f"The step of size 1 {verdict} the loss: it was {before:.4f} before and is {after:.4f} after, recomputed from the formulas. "
-        f"The gradient itself is right: it agrees with automatic differentiation to {values['autograd_difference']:.1e} and with finite "
-        f"differences to {values['finite_difference']:.1e}. "
+        f"The gradient itself is right: it agrees with automatic differentiation to {by_autograd} and with finite differences to "
+        f"{by_differences}. "
         f"What decides is the size of the step: the loss falls for steps up to about {helping.max():.2f}, and most, to {best['loss']:.4f}, "
         f"at {best['learning_rate']:.2f}. "
         f"Of the report's {len(checks)} printed values {len(checks) - len(wrong)} are right to their last digit; of the {len(wrong)} "

@@ -317,7 +317,7 @@ def sensitive_lbfgs(results: "Results") -> str:
         "The noise sits in the targets and the batch is full, so every gradient is exact: noise changes the surface that LBFGS "
         "descends, not the "
         "curvature pairs it collects. "
-        f"The roughness of its loss curve at noise {high['noise']:g}, against noise {low['noise']:g}, is {lbfgs}; that of Adam's is "
+        f"The roughness of its loss curve at noise {high['noise']:g}, against noise {low['noise']:g}, is {lbfgs}; that of Adam is "
         f"{adam}. "
         f"At noise {high['noise']:g} the training error with the strong Wolfe line search, against a fixed step of 1, is {searched}. "
         f"Without the line search the loss rises in a share of {draw.measured(results, 'rises', line_search='none', **high, **common)} "
