@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +50,10 @@ def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
     for item in items:
         if item.get_closest_marker(marker):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def _torch_begins_alike() -> None:
+    """Torch's global generator in the same state before every test, whatever ran before in this process."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(0)
