@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from annlab.draw.ranking import stability_table as stability_table
     from annlab.draw.ranking import summary_table as summary_table
     from annlab.draw.table import TableView as TableView
+    from annlab.draw.unit_maps import UnitMap as UnitMap
+    from annlab.draw.unit_maps import component_planes as component_planes
+    from annlab.draw.unit_maps import map_in_data_space as map_in_data_space
+    from annlab.draw.unit_maps import u_matrix as u_matrix
+    from annlab.draw.unit_maps import unit_labels as unit_labels
     from annlab.draw.validation import cross_validation_table as cross_validation_table
     from annlab.draw.validation import fold_diagram as fold_diagram
     from annlab.draw.validation import learning_curve as learning_curve
@@ -58,6 +63,7 @@ _HOMES = {
     "ranking": ("ranked_table", "stability_table", "summary_table"),
     "fields": ("compare_surfaces", "maps", "residual_maps", "surfaces"),
     "table": ("TableView",),
+    "unit_maps": ("UnitMap", "component_planes", "map_in_data_space", "u_matrix", "unit_labels"),
     "validation": ("cross_validation_table", "fold_diagram", "learning_curve", "validation_curve"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
