@@ -34,6 +34,7 @@ __all__ = ["UnitMap", "component_planes", "map_in_data_space", "u_matrix", "unit
 
 _EMPTY = "#b9b9b9"
 _BESIDE = 1.5  # neighbours further apart than this on paper are joined around a torus
+_ONE = 1.01
 _FEW_UNITS = 150
 
 
@@ -88,6 +89,12 @@ class UnitMap:
         return cls(grid.positions, pairs, grid.kind == "hexagonal", heights, counted, distances)
 
     @property
+    def lines(self) -> np.ndarray:
+        """Pairs one apart on paper, to be joined by lines: no diagonals, none around a torus, (lines, 2)."""
+        gaps = self.positions[self.pairs[:, 0]] - self.positions[self.pairs[:, 1]]
+        return np.asarray(self.pairs[np.hypot(*gaps.T) < _ONE])
+
+    @property
     def beside(self) -> np.ndarray:
         """Which of the pairs lie beside each other on paper, (pairs,)."""
         first, second = self.positions[self.pairs[:, 0]], self.positions[self.pairs[:, 1]]
@@ -130,7 +137,7 @@ def u_matrix(
         colour_bar(drawn, shown, axis, axis_text(label, unit), shrink=0.8)
         if each.hits is not None:
             _pies(axis, each, 2.0 if each.distances is not None else 1.0)
-    _legend(drawn, list(maps.values()), names)
+    _legend(drawn, list(maps.values()), names, discs=True)
     if title:
         drawn.suptitle(title, x=0.01, ha="left")
     ends = ", ".join(
@@ -253,7 +260,7 @@ def map_in_data_space(
     Args:
         weights: two coordinates of the units, (units, 2), by iteration (or by any title).
         X: data in the same two coordinates, (n, 2).
-        pairs: neighbouring units, (pairs, 2).
+        pairs: units to join by lines, (pairs, 2), such as `UnitMap.lines`.
         wins: samples won by each unit, (units,), by the same keys.
         classes: class of each row of `X` as a whole number from 0.
         names: names of the classes.
@@ -324,7 +331,10 @@ def _panels(maps: Sequence[UnitMap], columns: int) -> tuple[Any, np.ndarray]:
     extents = np.array([np.ptp(each.positions, axis=0) + 1.0 for each in maps])
     width = 7.2 if wide > 1 else 5.6
     high = float(np.clip((extents[:, 1] / extents[:, 0]).max() * (width / wide - 1.0), 0.8, 3.6)) + 0.45
-    return figure(rows, wide, width=width, height=high * rows + 0.4)
+    drawn, axes = figure(rows, wide, width=width, height=high * rows + 0.4)
+    for axis in axes.flat[len(maps) :]:
+        axis.set_visible(False)
+    return drawn, axes
 
 
 def _heights_map() -> Colormap:
@@ -429,18 +439,19 @@ def _pies(axis: Axes, units: UnitMap, stretch: float) -> None:
             start -= sweep
 
 
-def _legend(drawn: Any, maps: Sequence[UnitMap], names: Sequence[str] | None, *, empty: bool = False) -> None:
-    """One entry a class, and the size of the largest disc."""
+def _legend(drawn: Any, maps: Sequence[UnitMap], names: Sequence[str] | None, *, empty: bool = False, discs: bool = False) -> None:
+    """One entry a class, and what discs and empty cells mean."""
     counted = [each.hits for each in maps if each.hits is not None and each.hits.ndim == 2]
     entries: dict[str, Any] = {}
     if counted:
         for index in range(max(hits.shape[1] for hits in counted)):
             entries[_name(names, index)] = Patch(facecolor=PALETTE[index % len(PALETTE)])
     elif any(each.hits is not None for each in maps):
-        entries["samples won (area)"] = Line2D([], [], marker="o", linestyle="", color=PALETTE[0])
+        entries["samples won"] = Line2D([], [], marker="o", linestyle="", color=PALETTE[0])
     if empty:
         entries["no sample"] = Patch(facecolor="none", edgecolor=_EMPTY, hatch="////")
-    legend_below(drawn, entries)
+    most = max((hits.reshape(len(hits), -1).sum(axis=1).max() for hits in (each.hits for each in maps) if hits is not None), default=0)
+    legend_below(drawn, entries, f"area of a disc: samples won, at most {most:g}" if discs and entries else "")
 
 
 def _name(names: Sequence[str] | None, index: int) -> str:
