@@ -5,18 +5,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annlab.lab.run import run
+    from annlab.models.lag_forecaster import LagForecaster
+    from annlab.models.lstm_forecaster import LSTMForecaster
     from annlab.models.mlp import MLPClassifier, MLPRegressor
+    from annlab.models.mlp_forecaster import MLPForecaster
     from annlab.models.module import ModuleClassifier, ModuleRegressor
     from annlab.models.persistence import load
+    from annlab.models.som import SelfOrganizingMap
     from annlab.models.summary import summary
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "LSTMForecaster",
+    "LagForecaster",
     "MLPClassifier",
+    "MLPForecaster",
     "MLPRegressor",
     "ModuleClassifier",
     "ModuleRegressor",
+    "SelfOrganizingMap",
     "__version__",
     "load",
     "run",
@@ -24,10 +32,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "LSTMForecaster": "annlab.models.lstm_forecaster",
+    "LagForecaster": "annlab.models.lag_forecaster",
     "MLPClassifier": "annlab.models.mlp",
+    "MLPForecaster": "annlab.models.mlp_forecaster",
     "MLPRegressor": "annlab.models.mlp",
     "ModuleClassifier": "annlab.models.module",
     "ModuleRegressor": "annlab.models.module",
+    "SelfOrganizingMap": "annlab.models.som",
     "load": "annlab.models.persistence",
     "run": "annlab.lab.run",
     "summary": "annlab.models.summary",

@@ -5,18 +5,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annlab.models.base import BaseEstimator
+    from annlab.models.forecast_baselines import LastValueForecaster, MeanForecaster, SeasonalMeanForecaster, SeasonalNaiveForecaster
+    from annlab.models.lag_forecaster import LagForecaster
+    from annlab.models.lstm_forecaster import LSTMForecaster
     from annlab.models.mlp import MLPClassifier, MLPRegressor
+    from annlab.models.mlp_forecaster import MLPForecaster
     from annlab.models.module import ModuleClassifier, ModuleRegressor
     from annlab.models.persistence import load, save
+    from annlab.models.som import SelfOrganizingMap
     from annlab.models.summary import Summary, summary
 
 __all__ = [
     "ESTIMATORS",
     "BaseEstimator",
+    "LSTMForecaster",
+    "LagForecaster",
+    "LastValueForecaster",
     "MLPClassifier",
+    "MLPForecaster",
     "MLPRegressor",
+    "MeanForecaster",
     "ModuleClassifier",
     "ModuleRegressor",
+    "SeasonalMeanForecaster",
+    "SeasonalNaiveForecaster",
+    "SelfOrganizingMap",
     "Summary",
     "load",
     "save",
@@ -24,10 +37,18 @@ __all__ = [
 ]
 
 ESTIMATORS = {
+    "LSTMForecaster": "lstm_forecaster",
+    "LagForecaster": "lag_forecaster",
+    "LastValueForecaster": "forecast_baselines",
     "MLPClassifier": "mlp",
+    "MLPForecaster": "mlp_forecaster",
     "MLPRegressor": "mlp",
+    "MeanForecaster": "forecast_baselines",
     "ModuleClassifier": "module",
     "ModuleRegressor": "module",
+    "SeasonalMeanForecaster": "forecast_baselines",
+    "SeasonalNaiveForecaster": "forecast_baselines",
+    "SelfOrganizingMap": "som",
 }
 """The classes that `load` rebuilds, and the file of each."""
 

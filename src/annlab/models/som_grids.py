@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -77,7 +78,7 @@ class Grid:
     def wrap(self, difference: np.ndarray) -> np.ndarray:
         """Absolute differences ``(..., 2)`` by the shorter way round."""
         apart = np.abs(difference)
-        return np.minimum(apart, np.abs(self.period - apart)) if self.topology == "toroidal" else apart
+        return np.asarray(np.minimum(apart, np.abs(self.period - apart)) if self.topology == "toroidal" else apart)
 
     def distances(self, units: np.ndarray | int) -> np.ndarray:
         """Euclidean distances on the grid ``(*units, all units)``."""
@@ -87,7 +88,7 @@ class Grid:
     def neighbours(self) -> tuple[np.ndarray, ...]:
         """Neighbours of every unit, in rising order."""
         starts = np.searchsorted(self.edges[:, 0], np.arange(self.units + 1))
-        return tuple(self.edges[first:last, 1] for first, last in zip(starts[:-1], starts[1:], strict=True))
+        return tuple(self.edges[first:last, 1] for first, last in pairwise(starts))
 
     @cached_property
     def edges(self) -> np.ndarray:
