@@ -1,0 +1,1 @@
+"""Studies of maps: self-organising ones and principal components."""
