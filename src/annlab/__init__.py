@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annlab.lab.run import run
+    from annlab.models.hopfield import HopfieldNetwork
     from annlab.models.lag_forecaster import LagForecaster
     from annlab.models.lstm_forecaster import LSTMForecaster
     from annlab.models.mlp import MLPClassifier, MLPRegressor
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "HopfieldNetwork",
     "LSTMForecaster",
     "LagForecaster",
     "MLPClassifier",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "HopfieldNetwork": "annlab.models.hopfield",
     "LSTMForecaster": "annlab.models.lstm_forecaster",
     "LagForecaster": "annlab.models.lag_forecaster",
     "MLPClassifier": "annlab.models.mlp",

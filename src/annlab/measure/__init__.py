@@ -1,6 +1,7 @@
 """Pure functions of arrays: what is measured, apart from how it came about."""
 
 from annlab.measure.backprop import BackpropTrace, DenseNetwork, check_hand_calculation, trace_step
+from annlab.measure.hopfield import FixedPoints, binary_fixed_points, capacity_lines, crosstalk, saturated_fixed_points
 from annlab.measure.regression import (
     fit_snr_db,
     fraction_of_rises,
@@ -19,7 +20,11 @@ from annlab.measure.regression import (
 __all__ = [
     "BackpropTrace",
     "DenseNetwork",
+    "FixedPoints",
+    "binary_fixed_points",
+    "capacity_lines",
     "check_hand_calculation",
+    "crosstalk",
     "fit_snr_db",
     "fraction_of_rises",
     "half_mse",
@@ -31,6 +36,7 @@ __all__ = [
     "rmse",
     "roughness_of_curve",
     "roughness_of_surface",
+    "saturated_fixed_points",
     "snr_db",
     "trace_step",
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from annlab.models.base import BaseEstimator
     from annlab.models.forecast_baselines import LastValueForecaster, MeanForecaster, SeasonalMeanForecaster, SeasonalNaiveForecaster
+    from annlab.models.hopfield import HopfieldNetwork
     from annlab.models.lag_forecaster import LagForecaster
     from annlab.models.lstm_forecaster import LSTMForecaster
     from annlab.models.mlp import MLPClassifier, MLPRegressor
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ESTIMATORS",
     "BaseEstimator",
+    "HopfieldNetwork",
     "LSTMForecaster",
     "LagForecaster",
     "LastValueForecaster",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 ESTIMATORS = {
+    "HopfieldNetwork": "hopfield",
     "LSTMForecaster": "lstm_forecaster",
     "LagForecaster": "lag_forecaster",
     "LastValueForecaster": "forecast_baselines",
