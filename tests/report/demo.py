@@ -5,6 +5,8 @@ The set-up is small: the trial draws its error from the generator and trains not
 quick | standard | full: 6 x 5 x 0, 0 s on two cores
 """
 
+import os
+import signal
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +45,25 @@ def outcome(params, replicate, stage="trial"):
     if stage == "final":
         metrics = {"test_mse": 1.1 * level * np.exp(rng.normal(0, 0.05))}
     return Outcome(metrics=metrics, timings={"seconds": 0.1}, series={"loss": {"epoch": epochs, "loss": loss}})
+
+
+class Torn:
+    """A figure that pickles and cannot be saved."""
+
+    def savefig(self, *args, **kwargs):
+        raise OSError("torn")
+
+
+class Deadly(Torn):
+    """A figure that ends another process that would render it, and cannot be saved here."""
+
+    def __init__(self):
+        self.home = os.getpid()
+
+    def savefig(self, *args, **kwargs):
+        if os.getpid() != self.home:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().savefig()
 
 
 def loss_curves(results):

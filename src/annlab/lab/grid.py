@@ -51,16 +51,16 @@ class Cell:
 
         The key ``case`` asks for a name given by `cases`.
         """
-        values = as_dict(self.params)
         for name, value in wanted.items():
             if name == "case":
                 if value not in self.names:
                     return False
                 continue
-            if name not in values:
-                raise unknown_name("parameter", name, values)
-            choices: Iterable[Any] = value if isinstance(value, list | set | frozenset) else [value]
-            if not any(_same(values[name], choice) for choice in choices):
+            if name not in type(self.params).__dataclass_fields__:
+                raise unknown_name("parameter", name, as_dict(self.params))
+            mine = getattr(self.params, name)
+            choices: Iterable[Any] = value if isinstance(value, list | set | frozenset) else (value,)
+            if not any(_same(mine, choice) for choice in choices):
                 return False
         return True
 

@@ -34,6 +34,7 @@ def gather(
     title: str | None = None,
     published: "Published | None" = None,
     now: datetime | None = None,
+    each: Callable[[StudyPart], None] | None = None,
 ) -> Report:
     """Content of a report on `results`, in their order.
 
@@ -43,6 +44,7 @@ def gather(
         title: heading of the report.
         published: verdicts shown beside this machine's; the table that ships with annlab by default.
         now: date of the report; the present by default.
+        each: called with the content of each study as soon as it is there.
     """
     from annlab.lab.published import published as shipped
     from annlab.lab.verdicts import summary
@@ -51,7 +53,12 @@ def gather(
     date = (now or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M")
     anchors: dict[str, int] = {}
     judged: list[Verdict] = []
-    studies = tuple(_study(one, verdicts, published, anchors, judged) for one in results)
+    parts = []
+    for one in results:
+        parts.append(_study(one, verdicts, published, anchors, judged))
+        if each is not None:
+            each(parts[-1])
+    studies = tuple(parts)
     problems = tuple(problem for part in studies for problem in part.problems)
     for problem in problems:
         _LOG.warning("%s", problem)

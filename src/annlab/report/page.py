@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,7 +15,7 @@ from annlab.report.content import Problem, Report
 from annlab.report.files import write_latex, write_markdown
 from annlab.report.gather import gather
 from annlab.report.markup import inline_html, plain, to_html
-from annlab.report.pictures import library, picture
+from annlab.report.pictures import Picture, Renderer, library
 from annlab.report.provenance import duration
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def build(
 
     A figure, table or answer that fails is a box with one line in its place and one of the page's problems.
     """
-    return _page(gather(results, verdicts, title=title, published=published, now=now))
+    with Renderer(sum(len(one.study.figures) for one in results)) as renderer:
+        report = gather(results, verdicts, title=title, published=published, now=now, each=renderer.add)
+        return _page(report, renderer.pictures())
 
 
 def write(
@@ -92,10 +94,9 @@ def write_as(
     return writers[output_format](results, path, verdicts, **options)
 
 
-def _page(report: Report) -> Page:
+def _page(report: Report, pictures: Mapping[str, Picture]) -> Page:
     from annlab.draw import CSS
 
-    pictures = {figure.anchor: picture(study.name, figure) for study in report.studies for figure in study.figures}
     found = {*report.problems}
     late = [shown.problem for shown in pictures.values() if shown.problem and shown.problem not in found]
     problems = (*report.problems, *late)
