@@ -50,7 +50,10 @@ def nearest(X: Tensor, weights: Tensor, k: int = 1, *, missing: Tensor | None = 
         block = torch.addmm(halves, X[rows], weights.T, alpha=-1)
         if missing is not None:
             block -= missing[rows].to(X.dtype) @ squares.T
-        if k == 1:
+        if k == 1 and X.device.type == "cpu":
+            found[rows, 0] = torch.from_numpy(block.numpy().argmin(axis=1))  # several times as fast as torch's
+            scores[rows] = block.gather(1, found[rows])
+        elif k == 1:
             torch.min(block, 1, keepdim=True, out=(scores[rows], found[rows]))
         else:
             scores[rows], found[rows] = torch.topk(block, k, dim=1, largest=False)

@@ -55,12 +55,15 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         init: ``"pca"``, the grid laid into the plane of the first two principal components; ``"sample"``, rows drawn; ``"random"``,
             uniform; or an array of weights ``(units, features)``.
         init_range: lowest and highest weight of ``"random"``; None is the range of each feature.
-        max_epochs: passes over the rows.
+        max_epochs: passes over the rows; with a `batch_size`, batch updates.
+        batch_size: batch training only: rows of each update, taken in random order; None is all of them. ``"growing"`` takes
+            ``n (final_radius / radius)^2``, at least as many as units: where a wide neighbourhood averages over many units few rows say as
+            much as many, so large data need about two passes in all for 10 updates or 20.
         max_updates: online training only: rows shown in all, instead of `max_epochs` passes.
         record_at: epochs of batch training, or updates of online training, after which the weights are kept in ``path_``; 0 is the start.
         device: ``"cpu"``, ``"cuda"`` or ``"auto"``.
         dtype: ``"float32"`` or ``"float64"``; None is that of `X`.
-        random_state: draws the initial weights of ``"sample"`` and ``"random"``, and the order of the rows in online training.
+        random_state: draws the initial weights of ``"sample"`` and ``"random"``, and the order of the rows online and with `batch_size`.
         verbose: log each epoch at level INFO of the logger ``annlab``.
 
     Attributes:
@@ -95,6 +98,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         "init": one_of(choice(INITS), lambda value: None if not isinstance(value, str) and np.ndim(value) == 2 else "an array of weights"),
         "init_range": optional(lambda value: None if _is_range(value) else "two finite numbers in rising order"),
         "max_epochs": count(),
+        "batch_size": optional(one_of(count(), choice(("growing",)))),
         "max_updates": optional(count()),
         "record_at": lambda value: None if _are_steps(value) else "whole numbers of at least 0",
         "dtype": optional(lambda value: None if str(value) in {"float32", "float64"} else "'float32' or 'float64'"),
@@ -117,6 +121,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         init: Any = "pca",
         init_range: Sequence[float] | None = None,
         max_epochs: int = 20,
+        batch_size: int | str | None = None,
         max_updates: int | None = None,
         record_at: Sequence[int] = (),
         device: str = "cpu",
@@ -138,6 +143,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self.init = init
         self.init_range = init_range
         self.max_epochs = max_epochs
+        self.batch_size = batch_size
         self.max_updates = max_updates
         self.record_at = record_at
         self.device = device
@@ -152,7 +158,8 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         run = self._run(X)
         if self.training == "batch":
             for epoch in range(self.max_epochs):
-                self._batch_epoch(run, self._progress_at(epoch, self.max_epochs), 1.0)
+                progress = self._progress_at(epoch, self.max_epochs)
+                self._batch_epoch(run, progress, 1.0, self._batch_rows(run, float(self._radius(progress))))
         else:
             total = self.max_updates or self.max_epochs * len(X)
             for first in range(0, total, len(X)):
@@ -173,7 +180,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         run = self._run(X)
         if self.training == "batch":
             progress = self._progress_at(min(self.n_iter_, self.max_epochs - 1), self.max_epochs)
-            self._batch_epoch(run, progress, float(self._rate(progress)))
+            self._batch_epoch(run, progress, float(self._rate(progress)), None)
         else:
             total = self.max_updates or self.max_epochs * len(X)
             self._online_epoch(run, np.minimum(self._updates + np.arange(len(X)), total - 1), total)
@@ -249,8 +256,10 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self._check_parameters()
         check_schedule("radius", self.radius_schedule, float(self.final_radius))
         check_schedule("learning rate", self.learning_rate_schedule, float(self.final_learning_rate))
-        if self.max_updates is not None and self.training == "batch":
+        if self.training == "batch" and self.max_updates is not None:
             raise UsageError("max_updates counts the updates of online training; batch training has max_epochs")
+        if self.training == "online" and self.batch_size is not None:
+            raise UsageError("batch_size is for batch training; online training shows one row at a time")
         rows = _checked(validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan"))
         if np.isnan(rows).all(axis=0).any():
             raise UsageError(f"feature {int(np.isnan(rows).all(axis=0).argmax())} of X has no value in any row")
@@ -286,24 +295,32 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     def _run(self, X: np.ndarray) -> MapRun:
         """A run that goes on from the weights of now."""
         weights = torch.tensor(self.weights_, device=self._resolve_device())
-        run = MapRun(X, weights, self.grid_, str(self.neighbourhood), self.record_at, self._progress())
+        draw = self._streams().numpy("order", self.n_iter_)
+        run = MapRun(X, weights, self.grid_, str(self.neighbourhood), self.record_at, self._progress(), draw)
         if self.n_iter_ == 0:
             run.record(0)
         return run
 
-    def _batch_epoch(self, run: MapRun, progress: float, rate: float) -> None:
+    def _batch_rows(self, run: MapRun, radius: float) -> torch.Tensor | None:
+        """Rows of the next batch update, None for all."""
+        if self.batch_size == "growing":
+            size = round(len(run.X) * min(1.0, float(self.final_radius) / radius) ** 2)
+            return run.next_rows(max(len(run.weights), size))
+        return None if self.batch_size is None else run.next_rows(int(self.batch_size))
+
+    def _batch_epoch(self, run: MapRun, progress: float, rate: float, rows: torch.Tensor | None) -> None:
         """One batch update."""
         radius = float(self._radius(progress))
-        scores, totals, counts = sums(run.X, run.weights, run.missing)
+        scores, totals, counts = sums(*run.part(rows))
         updated = batch_update(run.weights, totals, counts, run.kernel, radius, rate)
-        self._step(run, updated, 1, radius, rate, run.mean_distance(scores))
+        self._step(run, updated, 1, radius, rate, run.mean_distance(scores, rows))
         run.record(self.n_iter_)
 
     def _online_epoch(self, run: MapRun, steps: np.ndarray, total: int) -> None:
         """One pass of updates at the given places in a run of `total`."""
         progress = self._progress_at(steps, total)
         radii, rates = self._radius(progress), self._rate(progress)
-        order = torch.from_numpy(self._streams().numpy("order", self.n_iter_).permutation(len(run.X))[: len(steps)]).to(run.X.device)
+        order = torch.from_numpy(run.draw.permutation(len(run.X))[: len(steps)]).to(run.X.device)
         weights, before = run.weights.clone(), self._updates
         missing = None if run.missing is None else run.missing[order]
         distances = online_updates(
@@ -369,12 +386,7 @@ def _checked(X: np.ndarray) -> np.ndarray:
 
 
 def _is_shape(value: Any) -> bool:
-    return (
-        isinstance(value, Sequence | np.ndarray)
-        and not isinstance(value, str)
-        and len(value) == 2
-        and all(count()(v) is None for v in value)
-    )
+    return _is_sequence(value) and len(value) == 2 and all(count()(size) is None for size in value)
 
 
 def _is_range(value: Any) -> bool:

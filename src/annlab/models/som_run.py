@@ -34,12 +34,15 @@ class MapRun:
         neighbourhood: its name.
         record_at: steps at which `record` keeps the weights.
         report: function that is told of each epoch, or None.
+        draw: generator of the order of the rows.
 
     Attributes:
         X: the rows on the device, gaps filled with 0.
         missing: ``(n, features)``, True in the gaps; None where there are none.
         weights: those of now.
         kernel: the neighbourhood on the grid.
+        draw: generator of the order of the rows.
+        waiting: rows whose turn is to come, where batches are parts of the data.
     """
 
     def __init__(
@@ -50,24 +53,44 @@ class MapRun:
         neighbourhood: str,
         record_at: Sequence[int],
         report: Callable[..., None] | None,
+        draw: np.random.Generator,
     ) -> None:
         self.X, self.missing = maps.fill(torch.tensor(X, dtype=weights.dtype, device=weights.device))
         self.weights = weights
         self.kernel = Kernel(neighbourhood, grid, weights)
         self._started = time.perf_counter()
+        self.draw = draw
+        self.waiting = torch.empty(0, dtype=torch.int64, device=weights.device)
         self._squares: Tensor | None = None
         self._report = report
         self._record_at = {int(step) for step in record_at}
         self._rows: list[tuple[float, ...]] = []
         self._path: list[tuple[int, np.ndarray]] = []
 
-    def mean_distance(self, scores: Tensor) -> float:
-        """Mean distance of all rows to their winners, from the winners' scores ``(n,)``."""
+    def part(self, rows: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Data, weights and gaps of some rows, or of all for None."""
+        if rows is None:
+            return self.X, self.weights, self.missing
+        return self.X[rows], self.weights, None if self.missing is None else self.missing[rows]
+
+    def next_rows(self, size: int) -> Tensor | None:
+        """The next `size` rows in random order, and in another order when all had their turn; None where that is all of them."""
+        if size >= len(self.X):
+            return None
+        while len(self.waiting) < size:
+            order = torch.from_numpy(self.draw.permutation(len(self.X)))
+            self.waiting = torch.cat([self.waiting, order.to(self.X.device)])
+        taken, self.waiting = self.waiting[:size], self.waiting[size:]
+        return taken
+
+    def mean_distance(self, scores: Tensor, rows: Tensor | None) -> float:
+        """Mean distance of rows, or of all for None, to their winners, from the winners' scores ``(n,)``."""
         if self._squares is None:
             self._squares = torch.cat([self.X[part].square().sum(1) for part in maps.blocks(len(self.X), self.X.shape[1])])
-        squares = (self._squares + 2 * scores).clamp(min=0)
+        squares = ((self._squares if rows is None else self._squares[rows]) + 2 * scores).clamp(min=0)
         if self.missing is not None:
-            squares = squares * (self.X.shape[1] / (~self.missing).sum(1))
+            present = (~(self.missing if rows is None else self.missing[rows])).sum(1)
+            squares = squares * (self.X.shape[1] / present)
         return float(squares.sqrt().double().mean())
 
     def record(self, step: int, weights: Tensor | None = None) -> None:
