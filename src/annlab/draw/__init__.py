@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from annlab.draw.fields import maps as maps
     from annlab.draw.fields import residual_maps as residual_maps
     from annlab.draw.fields import surfaces as surfaces
+    from annlab.draw.forecasts import forecast as forecast
+    from annlab.draw.forecasts import phase_plot as phase_plot
+    from annlab.draw.forecasts import recurrence_plot as recurrence_plot
     from annlab.draw.formats import format_interval as format_interval
     from annlab.draw.formats import format_number as format_number
     from annlab.draw.formats import format_plus_minus as format_plus_minus
@@ -39,6 +42,10 @@ if TYPE_CHECKING:
     from annlab.draw.ranking import stability_table as stability_table
     from annlab.draw.ranking import summary_table as summary_table
     from annlab.draw.table import TableView as TableView
+    from annlab.draw.tabular import class_curves as class_curves
+    from annlab.draw.tabular import relevance_bars as relevance_bars
+    from annlab.draw.tabular import weight_histograms as weight_histograms
+    from annlab.draw.tabular import weight_stems as weight_stems
     from annlab.draw.unit_maps import UnitMap as UnitMap
     from annlab.draw.unit_maps import component_planes as component_planes
     from annlab.draw.unit_maps import map_in_data_space as map_in_data_space
@@ -56,6 +63,7 @@ _HOMES = {
     "lines": ("curves", "energy", "race"),
     "drawing": ("CSS", "Drawing"),
     "effects": ("heat_map", "main_effects"),
+    "forecasts": ("forecast", "phase_plot", "recurrence_plot"),
     "formats": ("format_interval", "format_number", "format_plus_minus"),
     "images": ("image_sheet",),
     "networks": ("network",),
@@ -63,6 +71,7 @@ _HOMES = {
     "ranking": ("ranked_table", "stability_table", "summary_table"),
     "fields": ("compare_surfaces", "maps", "residual_maps", "surfaces"),
     "table": ("TableView",),
+    "tabular": ("class_curves", "relevance_bars", "weight_histograms", "weight_stems"),
     "unit_maps": ("UnitMap", "component_planes", "map_in_data_space", "u_matrix", "unit_labels"),
     "validation": ("cross_validation_table", "fold_diagram", "learning_curve", "validation_curve"),
 }
