@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 from rich.console import Console
 
-from annlab.cli_output import duration, say, show_table, size
+from annlab.cli_output import say, show_table, size
+from annlab.durations import format_duration
 from annlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def list_store(study: str | None) -> None:
                 job.info["spec"]["stage"],
                 f"{job.replicates[0]}-{job.replicates[-1]}",
                 job.info["created"],
-                duration(job.seconds),
+                format_duration(job.seconds),
             )
             for job in store.jobs(study)
         ]
@@ -120,7 +121,7 @@ def list_store(study: str | None) -> None:
     names = sorted({*jobs, *failed})
     show_table(
         ("study", "jobs", "failed", "computed in", "size"),
-        [(name, jobs[name], failed[name], duration(seconds[name] / 1000), size(bytes_held[name])) for name in names],
+        [(name, jobs[name], failed[name], format_duration(seconds[name] / 1000), size(bytes_held[name])) for name in names],
         numeric=("jobs", "failed", "computed in", "size"),
         title=str(store.root),
     )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.text import Text
 
-from annlab.cli_output import console, duration, show_table, size
+from annlab.cli_output import console, show_table, size
+from annlab.durations import format_duration
 from annlab.errors import UsageError
 from annlab.lab.discover import catalogue
 from annlab.lab.store import Store
@@ -77,7 +78,7 @@ def _show_stored(job: "StoredJob") -> None:
             ("seed", str(spec["seed"])),
             (
                 "computed",
-                f"{job.info['created']}, {duration(job.seconds)} on {spec['device']}, {spec['threads']} thread(s), {spec['dtype']}",
+                f"{job.info['created']}, {format_duration(job.seconds)} on {spec['device']}, {spec['threads']} thread(s), {spec['dtype']}",
             ),
             *(("data", f"{name} ({identity})") for name, identity in spec["data"].items()),
             *((name, _short(value)) for name, value in provenance.items()),
@@ -113,7 +114,7 @@ def _show_failure(failure: "Failure") -> None:
             ("job", failure.key),
             ("study", f"{failure.study}, stage {failure.stage}"),
             ("replicates", ", ".join(map(str, failure.replicates))),
-            ("failed", f"{failure.created} after {duration(failure.seconds)}: {failure.kind}"),
+            ("failed", f"{failure.created} after {format_duration(failure.seconds)}: {failure.kind}"),
             ("message", failure.message),
         ]
     )

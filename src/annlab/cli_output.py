@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from annlab.durations import format_duration
+
 if TYPE_CHECKING:
     from rich.progress import Progress, Task
 
     from annlab.lab.run import Event
 
-__all__ = ["Display", "console", "duration", "say", "show_table", "size"]
+__all__ = ["Display", "console", "say", "show_table", "size"]
 
 PIPE_WIDTH = 200
 SECONDS_BETWEEN_LINES = 5.0
@@ -44,21 +46,6 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], numeric
     if title:
         to.print(Text(title, style="bold"))
     to.print(table, soft_wrap=False)
-
-
-def duration(seconds: float | None) -> str:
-    """``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``; ``?`` where it is not known."""
-    if seconds is None:
-        return "?"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def size(count: float) -> str:
@@ -136,7 +123,11 @@ class Display:
             self._last_line = now
             rate = event.done / max(now - self._started, 1e-9)
             left = (event.total - event.done) / rate if rate else None
-            rest = f", {_rate(rate)}, {duration(left)} left" if event.done < event.total else f" in {duration(now - self._started)}"
+            rest = (
+                f", {_rate(rate)}, {format_duration(left)} left"
+                if event.done < event.total
+                else f" in {format_duration(now - self._started)}"
+            )
             self._line(f"{event.done} of {event.total} jobs{rest}")
 
     def _line(self, text: str) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from annlab.cli_output import Display, duration, say, show_table
+from annlab.cli_output import Display, say, show_table
+from annlab.durations import format_duration
 from annlab.errors import UsageError
 from annlab.lab.discover import catalogue, load_study
 from annlab.lab.params import parse
@@ -87,10 +88,10 @@ def dry(request: Request, **options: Any) -> None:
 
     plan = plan_many(request.studies, request.profile, **request.design, **options)
     rows: list[Sequence[object]] = [
-        (row.study, row.cells, row.replicates, row.jobs, row.stored, row.missing, duration(row.seconds)) for row in plan.rows
+        (row.study, row.cells, row.replicates, row.jobs, row.stored, row.missing, format_duration(row.seconds)) for row in plan.rows
     ]
     if len(rows) > 1:
-        rows.append(("together", "", "", len(plan.jobs), len(plan.stored), len(plan.missing), duration(plan.seconds)))
+        rows.append(("together", "", "", len(plan.jobs), len(plan.stored), len(plan.missing), format_duration(plan.seconds)))
     columns = ("study", "cells", "replicates", "jobs", "stored", "to compute", "estimated time")
     show_table(columns, rows, numeric=columns[1:], title=f"profile {request.profile}")
     _notes(request, plan)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from annlab import report
+from annlab.durations import format_duration
 from annlab.lab import Figure
 from annlab.report.cells import mean_text, ranges
-from annlab.report.provenance import duration
 from annlab.report.tables import as_table, text_table
 
 NOW = datetime(2024, 5, 17, 12, 30)  # noqa: DTZ001  local time of no place
@@ -112,7 +112,7 @@ def test_latex_compiles(rough, tmp_path):
     ],
 )
 def test_durations(seconds, text):
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(("numbers", "text"), [([], ""), ([3], "3"), ([0, 1, 2, 3, 7, 9, 10], "0–3, 7, 9–10"), ([2, 1], "1–2")])

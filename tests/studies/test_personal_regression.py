@@ -159,3 +159,11 @@ def test_on_the_course_set():
     errors = [outcome.metrics["test_mse"] for outcome in found]
     assert max(errors) < 0.01
     assert all(outcome.metrics["test_mse"] < outcome.metrics["mean_baseline_mse"] / 20 for outcome in found)
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_levenberg_marquardt_on_the_course_set():
+    (cell,) = [cell for cell in CELLS if "levenberg_marquardt_15_15" in cell.names]
+    found = outcomes(study, cell.params, [0, 1, 2])
+    assert np.median([outcome.metrics["test_mse"] for outcome in found]) <= 1e-6

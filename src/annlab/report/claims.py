@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from annlab.draw.formats import format_interval, format_number
+from annlab.durations import format_duration
 from annlab.report.content import ClaimRow
-from annlab.report.provenance import duration
 
 if TYPE_CHECKING:
     from annlab.lab.ledger import Row
@@ -65,7 +65,7 @@ def _row(verdict: "Verdict", row: "Row | None", published: str) -> ClaimRow:
         verdict=verdict.verdict,
         reason=verdict.reason,
         profile=verdict.profile or "",
-        cost=duration(verdict.cost_seconds) if verdict.cost_seconds is not None else "",
+        cost=format_duration(verdict.cost_seconds) if verdict.cost_seconds is not None else "",
         command=verdict.command or "",
         published=published,
     )

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from annlab.durations import format_duration
 from annlab.report.content import FigureBlock, Report, StudyPart, TextTable
 from annlab.report.gather import gather
 from annlab.report.markup import inline_latex, latex_text, markdown, plain, to_latex
-from annlab.report.provenance import duration
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -147,6 +147,6 @@ def _environment() -> "Environment":
         "texline": inline_latex,
         "texblock": to_latex,
         "plain": plain,
-        "duration": duration,
+        "duration": format_duration,
     }
     return made

@@ -10,13 +10,13 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from annlab.durations import format_duration
 from annlab.errors import unknown_name
 from annlab.report.content import Problem, Report
 from annlab.report.files import write_latex, write_markdown
 from annlab.report.gather import gather
 from annlab.report.markup import inline_html, plain, to_html
 from annlab.report.pictures import Picture, Renderer, library
-from annlab.report.provenance import duration
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -136,7 +136,7 @@ def _environment() -> "Environment":
         "cell": lambda text: Markup(_ENDS.sub(r'<span class="ends">\1</span>', inline_html(text))),
         "markup": lambda text: Markup(to_html(text)),
         "plain": plain,
-        "duration": duration,
+        "duration": format_duration,
         "capital": lambda text: text[:1].upper() + text[1:],
     }
     made.globals |= {"icons": ICONS, "words": tuple(ICONS)}

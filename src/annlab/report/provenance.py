@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from annlab.durations import format_duration
 from annlab.report.cells import ranges
 from annlab.report.content import StudyPart, TableBlock
 from annlab.report.tables import text_table
@@ -10,7 +11,7 @@ from annlab.report.tables import text_table
 if TYPE_CHECKING:
     from annlab.lab.results import Results
 
-__all__ = ["duration", "facts_of", "failures_table", "overall_facts", "stale_keys"]
+__all__ = ["facts_of", "failures_table", "overall_facts", "stale_keys"]
 
 _SHOWN_ELSEWHERE = {"command", "data", "device", "profile", "seconds", "seed", "study", "versions"}
 _NAMES = {"created": "Last computed", "version": "Version of the study"}
@@ -24,7 +25,7 @@ def facts_of(results: "Results") -> tuple[tuple[tuple[str, str], ...], float | N
     facts = [
         ("Root seed", _text(known.get("seed"))),
         ("Device", _text(known.get("device"))),
-        ("Computing time, summed over jobs", duration(float(seconds)) if seconds is not None else ""),
+        ("Computing time, summed over jobs", format_duration(float(seconds)) if seconds is not None else ""),
         *(
             (_NAMES.get(str(name), str(name).replace("_", " ").capitalize()), _text(value))
             for name, value in known.items()
@@ -59,7 +60,7 @@ def overall_facts(studies: Sequence[StudyPart], results: Sequence["Results"]) ->
         ("Profile", _distinct(part.profile for part in studies)),
         ("Replicates stored", ", ".join([f"{jobs[0]:,}", *troubles])),
         ("Device", _distinct(part.device for part in studies)),
-        ("Computing time, summed over jobs", duration(sum(known)) if known else ""),
+        ("Computing time, summed over jobs", format_duration(sum(known)) if known else ""),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
     return tuple((name, value) for name, value in facts if value)
@@ -81,20 +82,6 @@ def failures_table(results: "Results", anchor: str) -> tuple[TableBlock | None, 
 def stale_keys(results: "Results") -> list[str]:
     """Keys of the stale jobs, each once."""
     return list(dict.fromkeys(record.key or f"{record.stage} {record.replicate}" for record in results.stale))
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds in the unit that reads best: ``0.8 s``, ``42 s``, ``3 min 5 s``, ``2 h 10 min``; a dash for None."""
-    if seconds is None:
-        return "–"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 _KINDS = {

@@ -249,9 +249,20 @@ def reported_table(results: "Results") -> "TableView":
     table = results.table
     if "test_mse" not in table:
         return _absent("No cell of this profile repeats a network of the reports.")
-    kept = with_names(table[table["test"] & (table["stop_on"] == "validation")])
+    reported = table["test"] & (table["stop_on"] == "validation") & (table["optimizer"] != "levenberg_marquardt")
+    kept = with_names(table[reported])
     by = ["network", "activation", "optimizer", "learning_rate", "batch_norm", "scale"]
     return draw.summary_table(kept, by=by, values=["test_mse", "stop_epoch"], **texts(results))
+
+
+def second_order(results: "Results") -> "TableView":
+    """Networks trained by Levenberg and Marquardt's method, with their test error."""
+    table = results.table
+    kept = table[table["optimizer"] == "levenberg_marquardt"]
+    if kept.empty:
+        return _absent("No cell of this profile is trained by Levenberg and Marquardt's method.")
+    values = ["train_mse", "validation_mse", "test_mse", "unseen_mse"]
+    return draw.summary_table(with_names(kept), by=["network", "activation"], values=values, **texts(results))
 
 
 def optimism_of(results: "Results") -> "pd.DataFrame | None":
