@@ -1,4 +1,4 @@
-"""A process group killed at random moments leaves a store from which the same outcomes grow, bit for bit."""
+"""Killed at random moments, or worked on by two drivers, a store ends with the same outcomes, bit for bit."""
 
 import os
 import random
@@ -57,3 +57,15 @@ def test_killed_at_random_moments_and_going_on_ends_with_the_same_outcomes(tmp_p
     assert torn.notes == []
     assert store_bits(torn) == store_bits(whole)
     assert list(torn.staging.iterdir()) == []
+
+
+def test_two_drivers_on_one_store_get_the_same_outcomes_and_lose_none(tmp_path):
+    whole, shared = Store(tmp_path / "whole"), Store(tmp_path / "shared")
+    run_many([toy(name) for name in STUDIES], store=whole, workers=0)
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    drivers = [subprocess.Popen([sys.executable, str(script), str(shared.root)]) for _ in range(2)]
+    assert [driver.wait(120) for driver in drivers] == [0, 0]
+    assert shared.notes == []
+    assert store_bits(shared) == store_bits(whole)
+    assert list(shared.staging.iterdir()) == []
