@@ -1,6 +1,7 @@
 """How a self-organising map learns: neighbourhoods, schedules, initial weights, one online update, one batch update."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,9 @@ def _spread(index: np.ndarray, size: int) -> np.ndarray:
 class Kernel:
     """Neighbourhood function of a grid on a device.
 
+    On a rectangular grid all but the Mexican hat are products of one factor along x and one along y, and so is the matrix h of all
+    pairs: then it is never made.
+
     Args:
         name: one of `NEIGHBOURHOODS`.
         grid: the units.
@@ -123,23 +127,43 @@ class Kernel:
     """
 
     def __init__(self, name: str, grid: Grid, like: Tensor) -> None:
-        self._name, self._grid = name, grid
-        self._like = like
-        self._table = grid.offsets(np.arange(grid.units)) if grid.units <= _TABLE else None
+        self._name, self._grid, self._like = name, grid, like
+        self._squares = grid.kind == "rectangular"
+
+    @cached_property
+    def _table(self) -> np.ndarray | None:
+        """Offsets between all units, kept where they are few: online training asks for a row of them with every update."""
+        return self._grid.offsets(np.arange(self._grid.units)) if self._grid.units <= _TABLE else None
 
     def of_unit(self, unit: int, radius: float) -> np.ndarray:
-        """Values ``(units,)`` around one unit, as a float64 array."""
-        offsets = self._grid.offsets(unit) if self._table is None else self._table[unit]
-        return np.asarray(self._values(offsets[:, 0], offsets[:, 1], radius))
+        """Values ``(units,)`` around one unit, in float64."""
+        x, y = np.moveaxis(self._grid.offsets(unit) if self._table is None else self._table[unit], -1, 0)
+        return np.asarray(neighbourhood(self._name, x, y, radius, separable=self._squares))
 
-    def rows(self, units: slice, radius: float) -> Tensor:
-        """Values ``(units asked for, units)``."""
-        chosen = np.arange(self._grid.units)[units]
-        offsets = self._grid.offsets(chosen) if self._table is None else self._table[chosen]
-        return torch.as_tensor(self._values(offsets[..., 0], offsets[..., 1], radius), dtype=self._like.dtype, device=self._like.device)
+    def products(self, radius: float, totals: Tensor, counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The products h @ totals, h @ counts and |h| @ counts for `totals` ``(units, features)`` and `counts` ``(units, 1 or features)``."""
+        if self._squares and self._name != "mexican_hat":
+            weighted = self._by_axes(counts, radius)
+            return self._by_axes(totals, radius), weighted, weighted
+        answers = [torch.empty_like(totals), torch.empty_like(counts), torch.empty_like(counts)]
+        for part in blocks(self._grid.units, self._grid.units):
+            x, y = self._tensor(self._grid.offsets(np.arange(self._grid.units)[part])).unbind(-1)
+            h = neighbourhood(self._name, x, y, radius, separable=self._squares)
+            for answer, product in zip(answers, (h @ totals, h @ counts, h.abs() @ counts), strict=True):
+                answer[part] = product
+        return answers[0], answers[1], answers[2]
 
-    def _values(self, x: np.ndarray, y: np.ndarray, radius: float) -> Any:
-        return neighbourhood(self._name, x, y, radius, separable=self._grid.kind == "rectangular")
+    def _by_axes(self, values: Tensor, radius: float) -> Tensor:
+        grid = self._grid
+        along_x = self._tensor(grid.offsets(np.arange(grid.columns))[:, : grid.columns, 0])
+        along_y = self._tensor(grid.offsets(np.arange(grid.rows) * grid.columns)[:, :: grid.columns, 1])
+        in_x, in_y = (neighbourhood(self._name, apart, apart * 0, radius) for apart in (along_x, along_y))
+        laid_out = values.reshape(grid.rows, grid.columns, -1)
+        smoothed: Tensor = in_y @ (in_x @ laid_out).reshape(grid.rows, -1)
+        return smoothed.reshape(values.shape)
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), dtype=self._like.dtype, device=self._like.device)
 
 
 def online_updates(
@@ -227,13 +251,8 @@ def batch_update(weights: Tensor, totals: Tensor, counts: Tensor, kernel: Kernel
         radius: its radius.
         rate: share of the way to go.
     """
-    updated = torch.empty_like(weights)
-    for part in blocks(len(weights), len(weights)):
-        h = kernel.rows(part, radius)
-        reached = h.abs() @ counts
-        step = (h @ totals - (h @ counts) * weights[part]) / reached
-        updated[part] = weights[part] + rate * torch.where(reached > 0, step, 0.0)
-    return updated
+    pulled, counted, reached = kernel.products(radius, totals, counts)
+    return weights + rate * torch.where(reached > 0, (pulled - counted * weights) / reached, 0.0)
 
 
 def check_schedule(what: str, name: str, final: float) -> None:
