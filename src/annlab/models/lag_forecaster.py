@@ -1,13 +1,20 @@
 """Any scikit-learn regressor on lag windows as a forecaster."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from annlab.models.forecasters import Forecaster
+import numpy as np
+from sklearn.base import clone, is_regressor
+from sklearn.linear_model import LinearRegression
+
+from annlab.data import lag_windows
+from annlab.models.base import Check, boolean, count
+from annlab.models.forecasters import WindowForecaster
+from annlab.models.random_state import random_streams
 
 __all__ = ["LagForecaster"]
 
 
-class LagForecaster(Forecaster):
+class LagForecaster(WindowForecaster):
     """Autoregression with a regressor: ``x_t = f(x_{t-lag}, ..., x_{t-1})``, oldest value first.
 
     Args:
@@ -19,7 +26,18 @@ class LagForecaster(Forecaster):
 
     Attributes:
         regressors_: the fitted clones.
+
+    >>> from sklearn.svm import SVR
+    >>> LagForecaster(SVR(C=0.4, epsilon=0.2), lag=22)
+    LagForecaster(lag=22, regressor=SVR(C=0.4, epsilon=0.2))
     """
+
+    _checks: ClassVar[dict[str, Check]] = {
+        "regressor": lambda value: None if value is None or is_regressor(value) else "None or a scikit-learn regressor",
+        "lag": count(),
+        "standardise": boolean(),
+        "n_replicates": count(),
+    }
 
     def __init__(
         self, regressor: Any = None, lag: int = 10, standardise: bool = True, n_replicates: int = 1, random_state: Any = None
@@ -31,5 +49,21 @@ class LagForecaster(Forecaster):
         self.random_state = random_state
 
     def fit(self, series: Any, y: Any = None) -> Self:
-        """Fits the clones to all windows of `series`."""
-        raise NotImplementedError
+        """Fits the clones to all windows of `series`, at least ``lag + 2`` values; `y` is ignored."""
+        values = self._begin(series)
+        if self.standardise:
+            self._standardise_by(values)
+        windows, targets = (np.ascontiguousarray(part) for part in lag_windows(self._standardised(values), self.lag))
+        streams = random_streams(self.seed_)
+        self.regressors_ = []
+        for replicate in range(self.n_replicates):
+            regressor = LinearRegression() if self.regressor is None else clone(self.regressor)
+            if "random_state" in regressor.get_params(deep=False):
+                regressor.set_params(random_state=streams.seed("regressor", replicate) % 2**32)
+            self.regressors_.append(regressor.fit(windows, targets))
+        self._keep_residuals(values, 0)
+        return self
+
+    def _predict(self, windows: np.ndarray) -> np.ndarray:
+        own = windows if windows.ndim == 3 else np.broadcast_to(windows, (len(self.regressors_), *windows.shape))
+        return np.stack([np.asarray(each.predict(rows), dtype=float) for each, rows in zip(self.regressors_, own, strict=True)])

@@ -1,14 +1,21 @@
 """Multilayer perceptrons on lag windows as forecasters, all replicates trained as one tensor program."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar
 
-from annlab.models.forecasters import Forecaster
+import torch
+
+from annlab.models.base import Check
+from annlab.models.mlp import MLPRegressor
+from annlab.models.network_forecaster import NetworkForecaster, Part
+from annlab.nets import StackedMLP
+from annlab.train import History, Recipe, fit, fit_stacked
+from annlab.train.dense import stacks
 
 __all__ = ["MLPForecaster"]
 
 
-class MLPForecaster(Forecaster):
+class MLPForecaster(NetworkForecaster):
     """Multilayer perceptrons that predict the next value from the last `lag` ones; defaults are the course's.
 
     Args:
@@ -28,7 +35,15 @@ class MLPForecaster(Forecaster):
         history_: columns by name, a row for each evaluation of each replicate: replicate, epoch, train_loss, validation_loss (mean
             squared errors one step ahead of the standardised series), learning_rate, seconds.
         n_iter_: epochs trained by the replicate that trained longest.
+
+    >>> MLPForecaster(lag=5, n_replicates=10)
+    MLPForecaster(lag=5, n_replicates=10)
     """
+
+    _checks: ClassVar[dict[str, Check]] = {
+        **NetworkForecaster._checks,
+        **{name: MLPRegressor._checks[name] for name in ("hidden_sizes", "activation", "optimizer", "dropout", "l1")},
+    }
 
     def __init__(
         self,
@@ -76,13 +91,29 @@ class MLPForecaster(Forecaster):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, series: Any, y: Any = None, *, validation: Any = None) -> Self:
-        """Trains on all windows of `series`.
+    def _build(self, dtype: torch.dtype) -> StackedMLP:
+        return StackedMLP(
+            self.n_replicates,
+            self.lag,
+            tuple(self.hidden_sizes),
+            1,
+            activation=self.activation if isinstance(self.activation, str) else tuple(self.activation),
+            dropout=float(self.dropout),
+            generators=self._draws("init"),
+            dtype=dtype,
+        )
 
-        Args:
-            series: ``(n,)``, in order of time.
-            y: ignored.
-            validation: a later series whose first `lag` values are inputs alone; its one-step loss is recorded, and decides about
-                early stopping and the best weights. In place of `validation_fraction`.
-        """
-        raise NotImplementedError
+    def _train(self, training: Part, held_out: Part | None, skip: int, recipe: Recipe) -> Sequence[History]:
+        checks = None if held_out is None else (held_out[0][skip:], held_out[1][skip:])
+        draws = {name: self._draws(name) for name in ("order", "noise", "dropout")}
+        X, y = training
+        common: dict[str, Any] = {"validation": checks, "progress": self._progress()}
+        replicates = range(self.n_replicates)
+        if stacks(recipe):
+            generators: dict[str, Any] = {f"{name}s": draws[name] for name in draws}
+            history = fit_stacked(self.stack_, X, y, recipe, **generators, **common)
+            return [history.of(r) for r in replicates]
+        single: list[dict[str, Any]] = [{name: draws[name][r] for name in draws} for r in replicates]
+        histories = [fit(self.stack_.replicate(r), X, y, recipe, **single[r], **common) for r in replicates]
+        self.stack_.eval()
+        return histories

@@ -3,6 +3,8 @@
 from annlab.nets.activations import ACTIVATIONS, layer_activations
 from annlab.nets.convnet import PADDINGS, ConvNet, convnet_parameters, flattened_size
 from annlab.nets.dropout import Dropout, keep_mask, set_dropout_generator
+from annlab.nets.layered import LayeredNet
+from annlab.nets.lstm import StackedLSTM
 from annlab.nets.mlp import BATCH_NORMS, MLP, uniform_init
 from annlab.nets.stacked_mlp import StackedMLP
 
@@ -13,6 +15,8 @@ __all__ = [
     "PADDINGS",
     "ConvNet",
     "Dropout",
+    "LayeredNet",
+    "StackedLSTM",
     "StackedMLP",
     "convnet_parameters",
     "flattened_size",
