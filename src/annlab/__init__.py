@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annlab.lab.run import run
+    from annlab.models.convnet import ConvNetClassifier
     from annlab.models.hopfield import HopfieldNetwork
     from annlab.models.lag_forecaster import LagForecaster
     from annlab.models.lstm_forecaster import LSTMForecaster
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ConvNetClassifier",
     "HopfieldNetwork",
     "LSTMForecaster",
     "LagForecaster",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ConvNetClassifier": "annlab.models.convnet",
     "HopfieldNetwork": "annlab.models.hopfield",
     "LSTMForecaster": "annlab.models.lstm_forecaster",
     "LagForecaster": "annlab.models.lag_forecaster",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annlab.models.base import BaseEstimator
+    from annlab.models.convnet import ConvNetClassifier
     from annlab.models.forecast_baselines import LastValueForecaster, MeanForecaster, SeasonalMeanForecaster, SeasonalNaiveForecaster
     from annlab.models.hopfield import HopfieldNetwork
     from annlab.models.lag_forecaster import LagForecaster
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ESTIMATORS",
     "BaseEstimator",
+    "ConvNetClassifier",
     "HopfieldNetwork",
     "LSTMForecaster",
     "LagForecaster",
@@ -39,6 +41,7 @@ __all__ = [
 ]
 
 ESTIMATORS = {
+    "ConvNetClassifier": "convnet",
     "HopfieldNetwork": "hopfield",
     "LSTMForecaster": "lstm_forecaster",
     "LagForecaster": "lag_forecaster",

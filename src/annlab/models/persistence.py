@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from annlab import nets
 from annlab.errors import UsageError
 from annlab.models import ESTIMATORS
 from annlab.models.base import BaseEstimator
+from annlab.nets import layers
+from annlab.nets.layer_base import Layer
+from annlab.train import augment
 from annlab.train.codec import decode, encode, read_file, write_file
 from annlab.train.tensors import place_of
 
@@ -93,7 +97,7 @@ def load(path: str | Path, module: nn.Module | Callable[..., nn.Module] | None =
     if name not in ESTIMATORS:
         raise ValueError(f"{path} holds a {name!r}, which annlab {annlab.__version__} does not know")
     kind = getattr(import_module(f"annlab.models.{ESTIMATORS[name]}"), name)
-    state = decode(content["state"], tensors, {"net": _build_net, "external": _External})
+    state = decode(content["state"], tensors, {"net": _build_net, "external": _External, "declared": _declare})
     parameters = state["parameters"]
     external = [key for key, value in parameters.items() if isinstance(value, _External)]
     if bool(external) != (module is not None):
@@ -117,13 +121,18 @@ def _state(estimator: BaseEstimator) -> dict[str, Any]:
 
 
 def _special(estimator: BaseEstimator) -> Callable[[Any, str], tuple[str, Any] | None]:
-    """How networks are saved: annlab's own by class and arguments, the user's by their weights alone."""
+    """How networks are saved: annlab's own by class and arguments, declared layers too, the user's by their weights alone."""
     users = {f"{type(estimator).__name__}.parameters.{name}" for name in estimator._external}
     learned = {f"{type(estimator).__name__}.learned.{name}_" for name in estimator._external}
 
     def special(value: Any, name: str) -> tuple[str, Any] | None:
         if name in users:
             return "external", {}
+        if isinstance(value, Layer | augment.Augmentation) and _DECLARED.get(type(value).__name__) is type(value):
+            return "declared", {
+                "class": type(value).__name__,
+                "fields": {field.name: getattr(value, field.name) for field in fields(value)},
+            }
         if not isinstance(value, nn.Module):
             return None
         if name in learned:
@@ -140,6 +149,22 @@ def _special(estimator: BaseEstimator) -> Callable[[Any, str], tuple[str, Any] |
         return None
 
     return special
+
+
+_DECLARED: dict[str, Any] = {
+    kind.__name__: kind
+    for room, base in ((layers, Layer), (augment, augment.Augmentation))
+    for kind in map(vars(room).get, room.__all__)
+    if kind is not base and isinstance(kind, type) and issubclass(kind, base)
+}
+
+
+def _declare(saved: dict[str, Any]) -> Any:
+    """A declared layer or augmentation."""
+    kind = _DECLARED.get(saved["class"])
+    if kind is None:
+        raise ValueError(f"a saved declaration has the unknown class {saved['class']!r}")
+    return kind(*saved["fields"]["branches"]) if kind is layers.Parallel else kind(**saved["fields"])
 
 
 def _weights(net: nn.Module, name: str) -> dict[str, torch.Tensor]:
