@@ -43,7 +43,8 @@ class HopfieldNetwork(BaseEstimator):
     Args:
         rule: how patterns are stored.
         update: ``"synchronous"``, all units at once, or ``"asynchronous"``, one after the other in a random order that changes with
-            every sweep. The energy never rises under asynchronous updates; synchronous ones may end in a cycle of two states.
+            every sweep. The energy never rises under asynchronous updates (of ``dense`` with an odd degree: once states are binary);
+            synchronous ones may end in a cycle of two states.
         states: ``"saturated"``, ``"binary"``, or ``"auto"`` for the rule's own in the table.
         step: integration time h of ``lssm``.
         decay: decay rate tau of ``lssm`` towards the patterns' plane.
@@ -189,7 +190,7 @@ class HopfieldNetwork(BaseEstimator):
             length = max(len(path) for _, _, path in parts)
             paths = [torch.stack([*path, *[path[-1]] * (length - len(path))]) for _, _, path in parts]
             ordered = torch.cat(paths, dim=1).cpu().numpy().astype(states.dtype, copy=False)
-            out.append(ordered if kept is None else ordered[np.argsort(np.argsort(kept, kind="stable"), kind="stable")])
+            out.append(ordered if kept is None else ordered[np.searchsorted(kept, np.asarray(return_path))])
         elif return_path is not False:
             out.append(np.zeros((0, *states.shape), states.dtype))
         if return_n_iter:
@@ -293,4 +294,4 @@ def _kept(return_path: bool | Sequence[int], limit: int) -> list[int] | None:
     kept = list(return_path)
     if any(count(0)(index) is not None or index > limit for index in kept):
         raise UsageError(f"return_path takes True, False or update numbers from 0 to {limit}, got {return_path!r}")
-    return [int(index) for index in kept]
+    return sorted({int(index) for index in kept})

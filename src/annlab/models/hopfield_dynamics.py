@@ -9,6 +9,7 @@ from torch import Tensor
 
 __all__ = ["Dynamics", "LinearField", "PolynomialField", "SoftmaxField", "iterate"]
 
+_SHRINK = 0.8  # share of the batch below which it is cut to the states that still move
 _TIE = 64.0  # a field below this many rounding errors of its largest value is zero
 
 
@@ -35,7 +36,7 @@ class LinearField:
         left: ``(units, k)``.
         right: ``(units, k)``.
         bias: ``(units,)``.
-        binary: states are signs, and a field of zero leaves a unit as it is; otherwise they are clipped.
+        binary: states are signs, and a field of zero leaves a unit its sign; otherwise they are clipped.
     """
 
     def __init__(self, diagonal: Tensor, left: Tensor, right: Tensor, bias: Tensor, *, binary: bool) -> None:
@@ -54,7 +55,7 @@ class LinearField:
     def _settle(self, field: Tensor, states: Tensor) -> Tensor:
         if not self.binary:
             return field.clamp_(-1, 1)
-        return torch.where(field.abs() <= self.tie, states, torch.sign(field))
+        return torch.where(field.abs() <= self.tie, torch.sign(states), torch.sign(field))
 
     def step(self, states: Tensor) -> Tensor:
         """All units at once."""
@@ -103,7 +104,7 @@ class PolynomialField:
         gain = torch.zeros_like(states)
         for index, pattern in enumerate(self.patterns):
             gain += self._gain(overlaps[:, index, None] - pattern * states, pattern)
-        return torch.where(gain == 0, states, torch.sign(gain))
+        return torch.where(gain == 0, torch.sign(states), torch.sign(gain))
 
     def sweep(self, states: Tensor, order: Sequence[int]) -> Tensor:
         """One unit after the other."""
@@ -112,7 +113,7 @@ class PolynomialField:
         for i in order:
             column, old = self.patterns[:, i], states[:, i].clone()
             gain = self._gain(overlaps - torch.outer(old, column), column).sum(1)
-            new = torch.where(gain == 0, old, torch.sign(gain))
+            new = torch.where(gain == 0, torch.sign(old), torch.sign(gain))
             overlaps.addr_(new - old, column)
             states[:, i] = new
         return states
@@ -173,7 +174,7 @@ def iterate(
         n_iter: largest number of updates.
         tol: largest movement of a unit that counts as none.
         orders: gives the order of the units of the next sweep, for asynchronous updates; None is synchronous.
-        kept: updates after which the states are kept, 0 being the start; None keeps all up to the last that moved a state.
+        kept: updates after which the states are kept, rising, 0 being the start; None keeps all up to the last that moved a state.
 
     Returns:
         The last states; the updates that moved each, ``(n,)``, `n_iter` where it was never seen at rest; the kept states.
@@ -181,29 +182,29 @@ def iterate(
     final = states.clone()
     moves = torch.full((len(states),), n_iter, dtype=torch.int64, device=states.device)
     rows = torch.arange(len(states), device=states.device)
-    path = [final.clone() for _ in range(1 if kept is None else sum(index == 0 for index in kept))]
-    wanted = None if kept is None else sorted(index for index in kept if index > 0)
-    current = states
+    path = [final.clone()] if kept is None or 0 in kept else []
+    wanted = None if kept is None else [index for index in kept if index > 0]
+    alive = torch.ones(len(states), dtype=torch.bool, device=states.device)
+    remaining, current = len(states), states
     for update in range(1, n_iter + 1):
-        if not len(rows):
+        if not remaining:
             break
         new = dynamics.step(current) if orders is None else dynamics.sweep(current, orders())
-        moving = torch.linalg.vector_norm(new - current, torch.inf, dim=1) > tol
-        left = int(moving.sum())
-        if left < len(rows):
-            final[rows[~moving]] = new[~moving]
-            moves[rows[~moving]] = update - 1
-            rows, new = rows[moving], new[moving]
+        finished = alive & ((new - current).abs_().amax(1) <= tol)
+        leaving = finished.nonzero()[:, 0]
+        if len(leaving):
+            final[rows[leaving]], moves[rows[leaving]] = new[leaving], update - 1
+            alive &= ~finished
+            remaining -= len(leaving)
+            # a copy of those that stay costs as much as an update of theirs, so it waits until it saves something
+            if remaining <= _SHRINK * len(rows):
+                new, rows, alive = new[alive], rows[alive], alive[alive]
         current = new
-        if wanted is None:
-            if left:
-                final[rows] = current
-                path.append(final.clone())
-        else:
-            while wanted and wanted[0] == update:
-                final[rows] = current
-                path.append(final.clone())
+        if (wanted is None and remaining) or (wanted and wanted[0] == update):
+            final[rows[alive]] = current[alive]
+            path.append(final.clone())
+            if wanted:
                 wanted.pop(0)
-    final[rows] = current
+    final[rows[alive]] = current[alive]
     path.extend(final.clone() for _ in wanted or ())
     return final, moves, path

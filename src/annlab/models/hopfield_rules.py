@@ -82,7 +82,7 @@ def _storkey(patterns: np.ndarray, step: float, decay: float) -> LinearWeights:
         inner[index, index] += 1 / units
         inner[index, p + index] -= 1 / units
         inner[p + index, index] -= 1 / units
-        diagonal = np.einsum("ik,kl,il->i", factors, inner, factors, optimize=True)
+        diagonal = (1 + 2 / units) * diagonal + (x * x - 2 * x * field) / units  # that of F C F^T
     return LinearWeights(-diagonal, factors @ inner, factors, np.zeros(units))
 
 
