@@ -1,8 +1,7 @@
 """Self-organising maps on paper: U-matrix with hits, labels and component planes in the grid's own geometry, the map among its data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,79 +25,12 @@ from annlab.draw.style import (
     readable_on,
     sequential,
 )
+from annlab.draw.unit_cells import UnitMap, corners, matrix_cells
 
-if TYPE_CHECKING:
-    from annlab.models.som_grids import Grid
-
-__all__ = ["UnitMap", "component_planes", "map_in_data_space", "u_matrix", "unit_labels"]
+__all__ = ["component_planes", "map_in_data_space", "u_matrix", "unit_labels"]
 
 _EMPTY = "#b9b9b9"
-_BESIDE = 1.5  # neighbours further apart than this on paper are joined around a torus
-_ONE = 1.01
 _FEW_UNITS = 150
-
-
-@dataclass(frozen=True)
-class UnitMap:
-    """The units of one map and what is shown of them.
-
-    Attributes:
-        positions: places of the units on paper, (units, 2), neighbours one apart.
-        pairs: neighbouring units, (pairs, 2) whole numbers, each pair once; pairs joined around a torus may be among them.
-        hexagonal: whether cells are hexagons, squares otherwise.
-        heights: U-matrix, the mean distance in data space from each unit to its neighbours, (units,).
-        hits: samples won by each unit, (units,), or by class, (units, classes).
-        distances: distance in data space of each of the `pairs`, (pairs,); where given, the U-matrix has a cell for each pair too.
-    """
-
-    positions: np.ndarray
-    pairs: np.ndarray
-    hexagonal: bool = False
-    heights: np.ndarray | None = None
-    hits: np.ndarray | None = None
-    distances: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        places, pairs = np.asarray(self.positions, dtype=float), np.asarray(self.pairs, dtype=int).reshape(-1, 2)
-        if places.ndim != 2 or places.shape[1] != 2 or not len(places):
-            raise ValueError(f"positions must have shape (units, 2), got {np.shape(self.positions)}")
-        if pairs.size and (pairs.min() < 0 or pairs.max() >= len(places)):
-            raise ValueError(f"pairs must number the {len(places)} units from 0, got numbers up to {pairs.max()}")
-        object.__setattr__(self, "positions", places)
-        object.__setattr__(self, "pairs", pairs)
-        for name, wanted in (("heights", len(places)), ("hits", len(places)), ("distances", len(pairs))):
-            if getattr(self, name) is not None:
-                values = np.asarray(getattr(self, name), dtype=float)
-                if len(values) != wanted:
-                    raise ValueError(f"{name} must hold {wanted} values, got {len(values)}")
-                object.__setattr__(self, name, values)
-
-    @classmethod
-    def of(cls, grid: "Grid", weights: np.ndarray | None = None, hits: np.ndarray | None = None) -> "UnitMap":
-        """The map of an estimator's `grid`; from `weights`, (units, features), come heights and distances."""
-        pairs = grid.edges[grid.edges[:, 0] < grid.edges[:, 1]]
-        counted = None if hits is None else np.asarray(hits, dtype=float)
-        if counted is not None and counted.shape == (grid.rows, grid.columns) and len(counted) != grid.units:
-            counted = counted.reshape(-1)
-        if weights is None:
-            return cls(grid.positions, pairs, grid.kind == "hexagonal", hits=counted)
-        placed = np.asarray(weights, dtype=float)
-        distances = np.linalg.norm(placed[pairs[:, 0]] - placed[pairs[:, 1]], axis=1)
-        ends, both = pairs.reshape(-1), np.repeat(distances, 2)
-        heights = np.bincount(ends, both, minlength=grid.units) / np.maximum(np.bincount(ends, minlength=grid.units), 1)
-        return cls(grid.positions, pairs, grid.kind == "hexagonal", heights, counted, distances)
-
-    @property
-    def lines(self) -> np.ndarray:
-        """Pairs one apart on paper, to be joined by lines: no diagonals, none around a torus, (lines, 2)."""
-        gaps = self.positions[self.pairs[:, 0]] - self.positions[self.pairs[:, 1]]
-        return np.asarray(self.pairs[np.hypot(*gaps.T) < _ONE])
-
-    @property
-    def beside(self) -> np.ndarray:
-        """Which of the pairs lie beside each other on paper, (pairs,)."""
-        first, second = self.positions[self.pairs[:, 0]], self.positions[self.pairs[:, 1]]
-        return np.asarray(np.hypot(*(first - second).T) < _BESIDE)
 
 
 @housed
@@ -131,7 +63,7 @@ def u_matrix(
     _check(maps, "heights")
     drawn, axes = _panels(list(maps.values()), columns)
     for axis, (name, each) in zip(axes.flat, maps.items(), strict=False):
-        values, edge = _cells(each)
+        values, edge = matrix_cells(each)
         shown = _paint(axis, edge, values, _heights_map(), Normalize(float(values.min()), float(values.max())))
         _bare(axis, name)
         colour_bar(drawn, shown, axis, axis_text(label, unit), shrink=0.8)
@@ -177,8 +109,8 @@ def unit_labels(
         hits = np.asarray(each.hits)
         total, winner = hits.sum(axis=1), hits.argmax(axis=1)
         purity = hits.max(axis=1) / np.maximum(total, 1)
-        corners = _corners(each, each.positions, 1.0)
-        for index, polygon in enumerate(corners):
+        outlines = corners(each, each.positions)
+        for index, polygon in enumerate(outlines):
             mixed = _tint(PALETTE[winner[index] % len(PALETTE)], 0.25 + 0.75 * purity[index]) if total[index] else "none"
             axis.add_collection(
                 PolyCollection(
@@ -187,7 +119,7 @@ def unit_labels(
             )
             if total[index] and len(total) <= _FEW_UNITS:
                 axis.text(*each.positions[index], f"{total[index]:g}", ha="center", va="center", fontsize=7.5, color=readable_on(mixed))
-        _frame(axis, corners)
+        _frame(axis, outlines)
         _bare(axis, name)
     _legend(drawn, list(maps.values()), names, empty=any(bool((np.asarray(each.hits).sum(axis=1) == 0).any()) for each in maps.values()))
     if title:
@@ -230,7 +162,7 @@ def component_planes(
     drawn, axes = _panels([units] * values.shape[1], columns)
     for axis, name, plane in zip(axes.flat, titles, values.T, strict=False):
         span = (float(plane.min()), float(plane.max()))
-        shown = _paint(axis, _corners(units, units.positions, 1.0), plane, sequential(), Normalize(*span))
+        shown = _paint(axis, corners(units, units.positions), plane, sequential(), Normalize(*span))
         _bare(axis, name)
         colour_bar(drawn, shown, axis, unit, shrink=0.8)
     if title:
@@ -291,18 +223,15 @@ def map_in_data_space(
         for group in groups:
             look, rows = style[str(group)], points[kinds == group]
             colour = "#8a8a8a" if classes is None else look.colour
-            (dots,) = axis.plot(
-                *rows.T, look.marker, color=colour, markersize=2.6, alpha=0.5, markeredgewidth=0, rasterized=len(rows) > 800
-            )
-            entries.setdefault("data" if classes is None else _name(names, group), dots)
+            dots = {"color": colour, "markersize": 3.2, "alpha": 0.55, "markeredgewidth": 0, "rasterized": len(rows) > 800}
+            shown = axis.plot(*rows.T, look.marker, **dots)[0]
+            entries.setdefault("data" if classes is None else _name(names, group), shown)
         axis.add_collection(LineCollection(list(units[joined]), colors=INK, linewidths=0.9, alpha=0.75))
         idle = np.zeros(len(units), dtype=bool) if wins is None else np.asarray(wins[key]) == 0
         entries["units"] = axis.plot(*units[~idle].T, "o", color=INK, markersize=4.2)[0]
         if idle.any():
-            (mark,) = axis.plot(
-                *units[idle].T, "o", markerfacecolor="white", markeredgecolor=PALETTE[1], markersize=5.5, markeredgewidth=1.6
-            )
-            entries["units that win nothing"] = mark
+            ring = {"markerfacecolor": "white", "markeredgecolor": INK, "markersize": 6, "markeredgewidth": 1.3}
+            entries["units that win nothing"] = axis.plot(*units[idle].T, "o", **ring)[0]
         panel_title(axis, f"{iteration} {key}" if isinstance(key, int | np.integer) else str(key))
     for axis in axes.flat[len(placed) :]:
         axis.set_visible(False)
@@ -342,66 +271,15 @@ def _heights_map() -> Colormap:
     return LinearSegmentedColormap.from_list("annlab-heights", ["#f2f2f2", "#9a9a9a", "#2b2b2b"])
 
 
-def _turn(units: UnitMap) -> float:
-    """Angle of one direction in which a unit has a neighbour on paper, in radians."""
-    near = units.pairs[units.beside]
-    if not len(near):
-        return 0.0
-    gaps = units.positions[near[:, 1]] - units.positions[near[:, 0]]
-    shortest = gaps[np.hypot(*gaps.T).argmin()]
-    return float(np.arctan2(shortest[1], shortest[0]))
-
-
-def _corners(units: UnitMap, centres: np.ndarray, size: float) -> np.ndarray:
-    """Corners of the cells around `centres` whose neighbours are `size` apart, (cells, 6 or 4, 2)."""
-    sides = 6 if units.hexagonal else 4
-    angles = _turn(units) + (np.arange(sides) + 0.5) * 2 * np.pi / sides
-    outer = size / 2 / np.cos(np.pi / sides)
-    corners: np.ndarray = centres[:, None] + outer * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    return corners
-
-
-def _cells(units: UnitMap) -> tuple[np.ndarray, np.ndarray]:
-    """Heights (cells,) and corners of the cells of a U-matrix; with distances on doubled coordinates."""
-    assert units.heights is not None
-    if units.distances is None:
-        return units.heights, _corners(units, units.positions, 1.0)
-    near = units.beside
-    middles = units.positions[units.pairs[near]].sum(axis=1)
-    places = np.round(np.concatenate([2 * units.positions, middles]), 6)
-    values = np.concatenate([units.heights, units.distances[near]])
-    centres, index = np.unique(places, axis=0, return_inverse=True)
-    index = index.reshape(-1)
-    means = np.bincount(index, values) / np.bincount(index)  # two diagonals share a cell
-    if not units.hexagonal:
-        centres, means = _filled(units, centres, means)
-    return means, _corners(units, centres, 1.0)
-
-
-def _filled(units: UnitMap, centres: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A rectangular U-matrix with the cells between four units, the mean of the cells around them."""
-    known = {(float(x), float(y)) for x, y in centres}
-    corners = {(float(x) + 1.0, float(y) + 1.0) for x, y in np.round(2 * units.positions, 6)}
-    added = []
-    for x, y in sorted(corners - known):
-        around = np.hypot(*(centres - (x, y)).T) < 1.01
-        if around.sum() == 4:
-            added.append((x, y, float(means[around].mean())))
-    if not added:
-        return centres, means
-    extra = np.array(added)
-    return np.concatenate([centres, extra[:, :2]]), np.concatenate([means, extra[:, 2]])
-
-
-def _paint(axis: Axes, corners: np.ndarray, values: np.ndarray, colours: Colormap, norm: Normalize) -> PolyCollection:
-    shown = PolyCollection(list(corners), array=values, cmap=colours, norm=norm, edgecolors="face", linewidths=0.4)
+def _paint(axis: Axes, outlines: np.ndarray, values: np.ndarray, colours: Colormap, norm: Normalize) -> PolyCollection:
+    shown = PolyCollection(list(outlines), array=values, cmap=colours, norm=norm, edgecolors="face", linewidths=0.4)
     axis.add_collection(shown)
-    _frame(axis, corners)
+    _frame(axis, outlines)
     return shown
 
 
-def _frame(axis: Axes, corners: np.ndarray) -> None:
-    low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+def _frame(axis: Axes, outlines: np.ndarray) -> None:
+    low, high = outlines.min(axis=(0, 1)), outlines.max(axis=(0, 1))
     axis.set_xlim(low[0] - 0.05, high[0] + 0.05)
     axis.set_ylim(low[1] - 0.05, high[1] + 0.05)
 
@@ -422,7 +300,7 @@ def _pies(axis: Axes, units: UnitMap, stretch: float) -> None:
         total = float(row.sum())
         if total == 0:
             continue
-        radius, start = 0.44 * np.sqrt(total / most), 90.0
+        radius, start = (0.44 if stretch == 1 else 0.65) * np.sqrt(total / most), 90.0
         for index in np.flatnonzero(row):
             sweep = 360.0 * float(row[index]) / total
             axis.add_patch(
