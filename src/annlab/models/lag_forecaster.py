@@ -21,7 +21,7 @@ class LagForecaster(WindowForecaster):
         regressor: any scikit-learn regressor; clones are fitted. None is ordinary least squares, the linear AR model.
         lag: values in a window.
         standardise: whether windows and targets are standardised by the mean and deviation of the series.
-        n_replicates: clones fitted, each with a ``random_state`` of its own where the regressor has one.
+        n_replicates: clones fitted, each with a ``random_state`` of its own where the regressor, or a part of it, has one.
         random_state: draws the clones' random states, and the samples of `forecast`.
 
     Attributes:
@@ -33,7 +33,7 @@ class LagForecaster(WindowForecaster):
     """
 
     _checks: ClassVar[dict[str, Check]] = {
-        "regressor": lambda value: None if value is None or is_regressor(value) else "None or a scikit-learn regressor",
+        "regressor": lambda value: None if value is None or _is_regressor(value) else "None or a scikit-learn regressor",
         "lag": count(),
         "standardise": boolean(),
         "n_replicates": count(),
@@ -58,8 +58,8 @@ class LagForecaster(WindowForecaster):
         self.regressors_ = []
         for replicate in range(self.n_replicates):
             regressor = LinearRegression() if self.regressor is None else clone(self.regressor)
-            if "random_state" in regressor.get_params(deep=False):
-                regressor.set_params(random_state=streams.seed("regressor", replicate) % 2**32)
+            drawing = [name for name in regressor.get_params() if name == "random_state" or name.endswith("__random_state")]
+            regressor.set_params(**{name: streams.seed(name, replicate) % 2**32 for name in drawing})
             self.regressors_.append(regressor.fit(windows, targets))
         self._keep_residuals(values, 0)
         return self
@@ -67,3 +67,7 @@ class LagForecaster(WindowForecaster):
     def _predict(self, windows: np.ndarray) -> np.ndarray:
         own = windows if windows.ndim == 3 else np.broadcast_to(windows, (len(self.regressors_), *windows.shape))
         return np.stack([np.asarray(each.predict(rows), dtype=float) for each, rows in zip(self.regressors_, own, strict=True)])
+
+
+def _is_regressor(value: Any) -> bool:
+    return hasattr(value, "get_params") and not isinstance(value, type) and bool(is_regressor(value))
