@@ -158,11 +158,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.patience is not None and not self.validation_fraction:
             raise UsageError("patience watches the validation loss: set validation_fraction above 0")
         rows, y, shape = self._rows(X, y, reset=True)
-        check_classification_targets(y)
-        images = _as_bytes(rows).reshape(len(rows), *shape)
         classes, indices = np.unique(y, return_inverse=True)
         if len(classes) < 2:
             raise UsageError(f"{type(self).__name__} needs samples of at least 2 classes, got 1 class: {classes[0]!r}")
+        images = _as_bytes(rows).reshape(len(rows), *shape)
         device, dtype, streams = self._resolve_device(), self._network_dtype(), self._streams()
         net = self._build(shape, len(classes), streams.torch("init"), dtype).to(device)
         self.classes_, self.image_shape_, self.net_ = classes, shape, net
@@ -204,7 +203,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> np.ndarray:
         """Most probable class of each image."""
-        return np.asarray(self.classes_[self._logits(X)[0].argmax(1).numpy()])
+        best = self._logits(X)[0].argmax(1).numpy()
+        return np.asarray(self.classes_[best])
 
     def summary(self) -> "Summary":
         """Layers of the trained network with shapes, parameters and operations; see `annlab.summary`."""
@@ -242,6 +242,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             X = X.reshape(len(X), -1) if len(X) else X.reshape(0, math.prod(shape))
         if reset:
             X, y = validate_data(self, X, y, dtype=INPUT_TYPES)
+            check_classification_targets(y)
             given = self.image_shape
             found = shape or (_square(X.shape[1]) if given is None else as_image_shape(given))
             if math.prod(found) != X.shape[1]:

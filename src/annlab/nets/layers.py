@@ -255,8 +255,8 @@ class Parallel(Layer):
 
     def module(self, shape: Shape, generator: Draws = None, dtype: Kind = None) -> nn.Module:
         """`Branches` of ``Sequential``."""
-        rows = [trace(branch, shape) for branch in self.branches]
-        return Branches([nn.Sequential(*(row.layer.module(row.input_shape, generator, dtype) for row in branch)) for branch in rows])
+        made = [[row.layer.module(row.input_shape, generator, dtype) for row in trace(branch, shape)] for branch in self.branches]
+        return Branches([nn.Sequential(*modules) if modules else nn.Identity() for modules in made])
 
 
 def _after(layers: Sequence[Layer], shape: Shape) -> Shape:

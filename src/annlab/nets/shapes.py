@@ -108,7 +108,7 @@ def trace(layers: Sequence["Layer"], input_shape: Sequence[int]) -> tuple[LayerS
     shape: Shape = (int(input_shape[0]),) if len(input_shape) == 1 else as_image_shape(input_shape)
     found = []
     for position, layer in enumerate(layers, 1):
-        if not callable(getattr(layer, "output_shape", None)):
+        if isinstance(layer, type) or not callable(getattr(layer, "output_shape", None)):
             raise UsageError(f"layer {position} is {layer!r}, which is no declaration such as Conv(32, 3) or ReLU()")
         try:
             after = layer.output_shape(shape)
