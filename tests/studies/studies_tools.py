@@ -12,7 +12,7 @@ from annlab.lab.streams import Streams
 
 SMALL = {"epochs": 14, "starts": 5}  # settings of any study that make its quick profile a matter of seconds
 
-AXES = ("epoch", "learning_rate", "start", "fold", "name", "formula", "filled")
+AXES = ("epoch", "learning_rate", "start", "fold", "name", "formula", "filled", "input", "lag")
 
 
 class Surroundings:
