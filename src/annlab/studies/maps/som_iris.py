@@ -106,6 +106,7 @@ def _viewed(params: Params, streams: "Streams", X: np.ndarray, y: np.ndarray) ->
     hits, heights = votes.sum(axis=1), found.u_matrix_.ravel()
     kinds = unit_classes(votes, found.transform(rows), y)
     setosa, virginica = ridges(found.weights_, edges, kinds)
+    beside = np.unique(edges[(kinds[edges] == 0).sum(axis=1) == 1])
     planes = np.corrcoef(found.weights_.T)
     metrics = {
         "height_hits": float(spearmanr(heights, hits)[0]),
@@ -115,6 +116,7 @@ def _viewed(params: Params, streams: "Streams", X: np.ndarray, y: np.ndarray) ->
         "separate": class_regions(edges, kinds, votes),
         "pure": float(votes[(votes > 0).sum(axis=1) == 1].sum() / len(y)),
         "idle": float((hits == 0).mean()),
+        "border_idle": float((hits[beside] == 0).mean()) if len(beside) else np.nan,
         "petal_planes": float(planes[2, 3]),
         "sepal_planes": float(planes[0, 1]),
         "quantization_error": found.quantization_error(rows),
@@ -145,8 +147,8 @@ def _clustered(params: Params, streams: "Streams", X: np.ndarray, y: np.ndarray)
     won = found.predict(rows)
     votes = votes_of(won, y, params.shape[0] * params.shape[1], CLASSES)
     metrics = {
-        "nmi": float(normalized_mutual_info_score(y, won)),
-        "ari": float(adjusted_rand_score(y, won)),
+        "nmi": round(float(normalized_mutual_info_score(y, won)), 12),  # equal clusterings differ by rounding alone
+        "ari": round(float(adjusted_rand_score(y, won)), 12),
         "clusters": float(votes.any(axis=1).sum()),
         "purity": float(votes.max(axis=1).sum() / len(y)),
     }
@@ -208,6 +210,7 @@ METRICS = {
     "separate": Metric("flowers in the largest region of their class, share", better="higher"),
     "pure": Metric("flowers on units of one class, share", better="higher"),
     "idle": Metric("units that win nothing, share"),
+    "border_idle": Metric("units at the border of setosa that win nothing, share"),
     "petal_planes": Metric("correlation of the planes of petal length and width"),
     "sepal_planes": Metric("correlation of the planes of sepal length and width"),
     "quantization_error": Metric("quantisation error", scale="log", better="lower"),

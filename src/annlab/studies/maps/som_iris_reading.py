@@ -209,6 +209,7 @@ def size_table(results: "Results") -> "TableView":
     """Accuracy and gap by size and method."""
     wanted = {**CLASSIFICATION, "shape": _shapes(results), "method": list(METHODS)}
     frame = _sized(results.where(**wanted).table)
+    frame = frame.assign(order=frame["method"].map(list(METHODS.values()).index)).sort_values(["order", "units"], kind="stable")
     values = ["train_accuracy", "test_accuracy", "gap", "idle", "by_default", "labelled_accuracy"]
     return draw.summary_table(frame, by=["method", "shape", "units"], values=values, **_texts(results))
 
