@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from annlab.draw.forecasts import forecast as forecast
     from annlab.draw.forecasts import phase_plot as phase_plot
     from annlab.draw.forecasts import recurrence_plot as recurrence_plot
+    from annlab.draw.forecasts import time_folds as time_folds
     from annlab.draw.formats import format_interval as format_interval
     from annlab.draw.formats import format_number as format_number
     from annlab.draw.formats import format_plus_minus as format_plus_minus
@@ -41,12 +42,13 @@ if TYPE_CHECKING:
     from annlab.draw.ranking import ranked_table as ranked_table
     from annlab.draw.ranking import stability_table as stability_table
     from annlab.draw.ranking import summary_table as summary_table
+    from annlab.draw.states import state_space as state_space
     from annlab.draw.table import TableView as TableView
     from annlab.draw.tabular import class_curves as class_curves
     from annlab.draw.tabular import relevance_bars as relevance_bars
     from annlab.draw.tabular import weight_histograms as weight_histograms
     from annlab.draw.tabular import weight_stems as weight_stems
-    from annlab.draw.unit_maps import UnitMap as UnitMap
+    from annlab.draw.unit_cells import UnitMap as UnitMap
     from annlab.draw.unit_maps import component_planes as component_planes
     from annlab.draw.unit_maps import map_in_data_space as map_in_data_space
     from annlab.draw.unit_maps import u_matrix as u_matrix
@@ -63,16 +65,18 @@ _HOMES = {
     "lines": ("curves", "energy", "race"),
     "drawing": ("CSS", "Drawing"),
     "effects": ("heat_map", "main_effects"),
-    "forecasts": ("forecast", "phase_plot", "recurrence_plot"),
+    "forecasts": ("forecast", "phase_plot", "recurrence_plot", "time_folds"),
     "formats": ("format_interval", "format_number", "format_plus_minus"),
     "images": ("image_sheet",),
     "networks": ("network",),
     "points": ("histograms", "scatter_lines"),
     "ranking": ("ranked_table", "stability_table", "summary_table"),
     "fields": ("compare_surfaces", "maps", "residual_maps", "surfaces"),
+    "states": ("state_space",),
     "table": ("TableView",),
     "tabular": ("class_curves", "relevance_bars", "weight_histograms", "weight_stems"),
-    "unit_maps": ("UnitMap", "component_planes", "map_in_data_space", "u_matrix", "unit_labels"),
+    "unit_cells": ("UnitMap",),
+    "unit_maps": ("component_planes", "map_in_data_space", "u_matrix", "unit_labels"),
     "validation": ("cross_validation_table", "fold_diagram", "learning_curve", "validation_curve"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
