@@ -33,7 +33,8 @@ def in_words(frame: "pd.DataFrame") -> "pd.DataFrame":
     """The frame with sizes as ``50-20`` and preparation as words, no underscores."""
     frame = draw.readable(frame)
     frame["hidden"] = ["-".join(map(str, sizes)) for sizes in frame["hidden"]]
-    frame["scaled"] = ["standardised" if scaled else "raw" for scaled in frame["scaled"]]
+    words: list[str] = ["standardised" if scaled else "raw" for scaled in frame["scaled"]]
+    frame["scaled"] = words
     return frame
 
 
