@@ -1,0 +1,1 @@
+"""Studies of networks with feedback: Hopfield memories and forecasts of series."""

@@ -12,7 +12,7 @@ each digit a level gives (`probes=1`, levels by 0.1 or by 1). A state has settle
 comes back after two iterations oscillates. "Needed" iterations are those after which 95 % of the starts match for good, of all starts
 or of those alone that match in the end. The noise of a level is the same for all rules of a replicate.
 
-quick | standard | full: 31 x 3 x 60 | 55 x 10 x 200 | 55 x 30 x 200 updates, estimated 4 | 400 | 1400 seconds on two cores
+quick | standard | full: 31 x 3 x 60 | 55 x 10 x 200 | 55 x 30 x 200 updates, estimated 4 | 320 | 1440 seconds on two cores
 """
 
 import time
