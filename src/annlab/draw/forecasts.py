@@ -1,4 +1,4 @@
-"""Forecasts of a series: paths with their band over the true values, and the series against itself (phase and recurrence plots)."""
+"""Forecasts of a series: paths with their band over the true values, phase and recurrence plots, folds in time."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ from annlab.draw.style import DASHES, PALETTE, axis_text, figure, housed, label_
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["forecast", "phase_plot", "recurrence_plot"]
+__all__ = ["forecast", "phase_plot", "recurrence_plot", "time_folds"]
 
 _MOST_PANELS = 12
 _MOST_POINTS = 1200
@@ -128,7 +128,7 @@ def phase_plot(
         shown = values[:_MOST_POINTS]
         axis.plot(shown[:-delay], shown[delay:], color=PALETTE[0], linewidth=0.6, alpha=0.7)
         axis.plot(shown[:-delay], shown[delay:], "o", color=PALETTE[0], markersize=2.0)
-        axis.set_aspect("equal", adjustable="datalim")
+        axis.set_box_aspect(1)
         panel_title(axis, name)
     for axis in axes.flat[len(arrays) :]:
         axis.set_visible(False)
@@ -208,3 +208,48 @@ def _ends(*parts: np.ndarray) -> tuple[float, float]:
     """Lowest and highest of all true values; 0 and 0 where there are none."""
     values = np.concatenate(parts)
     return (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+
+
+@housed
+def time_folds(
+    folds: Sequence[tuple[np.ndarray, np.ndarray]], n: int, *, names: Sequence[str] | None = None, x_label: str = "time", alt: str = ""
+) -> Drawing:
+    """Folds of a time series: one bar a fold over the whole series, its training part, gap, held-out part and what it leaves unused.
+
+    Args:
+        folds: training and held-out indices of each fold, as ``TimeSeriesSplit.split`` gives them, in 0 ... n - 1.
+        n: length of the series.
+        names: name of each fold; ``fold 1`` ... by default.
+        x_label: text of the axis.
+        alt: alternative text; made from the data where empty.
+
+    Raises:
+        ValueError: without folds, or for an index outside 0 ... n - 1.
+    """
+    if not len(folds):
+        raise ValueError("a diagram of folds needs at least one fold")
+    drawn, axes = figure(width=7.0, height=1.0 + 0.3 * len(folds))
+    axis = axes[0, 0]
+    kinds = ("training", "held out", "gap", "not used")
+    colours = dict(zip(kinds, (PALETTE[0], PALETTE[1], "#ffffff", "#d9d6d0"), strict=True))
+    entries: dict[str, Any] = {}
+    for row, (train, held) in enumerate(folds):
+        used = np.concatenate([np.asarray(train, dtype=int), np.asarray(held, dtype=int)])
+        if not used.size or used.min() < 0 or used.max() >= n:
+            raise ValueError(f"fold {row + 1} holds no index, or one outside 0 ... {n - 1}")
+        what = np.full(n, 3)
+        what[: max(held) + 1] = 2
+        what[train], what[held] = 0, 1
+        edges = np.flatnonzero(np.diff(what)) + 1
+        for start, end in zip(np.append(0, edges), np.append(edges, n), strict=True):
+            kind = kinds[what[start]]
+            bar = axis.barh(row, end - start, left=start, height=0.72, color=colours[kind], edgecolor="#8a8a8a", linewidth=0.5)
+            entries.setdefault(kind, bar)
+    axis.set_yticks(range(len(folds)), list(names) if names else [f"fold {row + 1}" for row in range(len(folds))])
+    axis.invert_yaxis()
+    axis.grid(visible=False, axis="y")
+    axis.set_xlim(0, n)
+    axis.set_xlabel(axis_text(x_label))
+    legend_below(drawn, {kind: entries[kind] for kind in kinds if kind in entries})
+    sizes = ", ".join(f"{len(train)} and {len(held)}" for train, held in folds)
+    return Drawing(drawn, alt=alt or f"{len(folds)} folds of a series of {n} values; training and held-out values: {sizes}.")
