@@ -158,10 +158,9 @@ def by_digit(results: "Results") -> "Drawing":
     edges = np.round(np.linspace(0, highest, 6), 2)
     band = np.clip(np.ceil(5 * frame["level"] / highest).astype(int), 1, 5)
     words = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
-    means = frame.assign(band=band).groupby(["digit", "replicate", "band"], as_index=False)["recovered"].mean()
+    means = frame.assign(band=band).groupby(["digit", "replicate", "band"], as_index=False)["recovered"].mean().round(12)
     return draw.heat_map(
-        means.assign(band=means["band"].map(lambda place: words[place - 1])), row="digit", column="band", value="recovered",
-        better="higher", label="share recovered", labels={"band": "noise level"},
+        means.assign(band=means["band"].map(lambda place: words[place - 1])), row="digit", column="band", value="recovered", label="share recovered", labels={"band": "noise level"},
     )  # fmt: skip
 
 
