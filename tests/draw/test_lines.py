@@ -135,3 +135,12 @@ def test_energy_draws_runs_and_their_median(rng):
     assert len(many.collections) == 1
     with pytest.raises(ValueError, match="at least one value"):
         draw.energy(np.empty((0, 3)))
+
+
+def test_epochs_have_no_ticks_between_whole_numbers():
+    import pandas as pd
+
+    few = pd.DataFrame({"epoch": [1, 2, 3] * 2, "replicate": [0] * 3 + [1] * 3, "loss": [3.0, 2.0, 1.0, 3.1, 2.1, 1.1]})
+    drawing = draw.curves(few, y="loss")
+    drawing.paper.canvas.draw()
+    assert all(float(tick).is_integer() for tick in drawing.paper.axes[0].get_xticks())

@@ -10,7 +10,19 @@ from matplotlib.lines import Line2D
 from annlab.draw.bands import Band, BandKind, band_words, summarise
 from annlab.draw.drawing import Drawing
 from annlab.draw.frames import Words, check_frame, groups_of, replicate_matrix
-from annlab.draw.style import DASHES, Look, axis_text, figure, housed, label_outer, legend_below, looks, panel_title, scale_axes
+from annlab.draw.style import (
+    DASHES,
+    Look,
+    axis_text,
+    figure,
+    housed,
+    label_outer,
+    legend_below,
+    looks,
+    panel_title,
+    scale_axes,
+    whole_ticks,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +118,7 @@ def curves(
         if facet:
             panel_title(axis, f"{words(facet)} = {words(panel[0])}")
         scale_axes(axis, log_x=log_x, log_y=log_y)
+        whole_ticks(axis, frame[x])
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
     label_outer(axes, len(panels), axis_text(x_label or words(x), x_unit), axis_text(y_label or common, y_unit))
@@ -175,6 +188,7 @@ def race(
             entries.setdefault(text, axis.axhline(value, color="#8a8a8a", linewidth=1.2, linestyle=DASHES[(index + 2) % len(DASHES)]))
         scale_axes(axis, log_x=log_x, log_y=log_y)
         axis.set_xlabel(label)
+    whole_ticks(axes[0, 0], frame[epoch])
     axes[0, 0].set_ylabel(axis_text(y_label or words(y), y_unit))
     panel_title(axes[0, 0], "by epoch")
     panel_title(axes[0, 1], "by second")

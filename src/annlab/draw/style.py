@@ -1,6 +1,6 @@
 """The house style: fonts, colours, markers and dashes that read on white and dark pages, in print and without colour."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -35,6 +35,7 @@ __all__ = [
     "relative_luminance",
     "scale_axes",
     "sequential",
+    "whole_ticks",
 ]
 
 PALETTE = ("#0070b0", "#d86000", "#b63af0", "#48a0d0", "#b03800", "#8c857d", "#785868")
@@ -232,6 +233,12 @@ def scale_axes(axis: Axes, *, log_x: bool, log_y: bool) -> None:
             scale("log")
             direction.set_major_formatter(_PlainPowers())
             direction.set_minor_formatter(_PlainPowers(minor_thresholds=(1.2, 0.5)))
+
+
+def whole_ticks(axis: Axes, values: Iterable[float]) -> None:
+    """No ticks between whole numbers on a linear horizontal axis whose `values` are whole, such as epochs."""
+    if axis.get_xscale() == "linear" and all(float(value).is_integer() for value in values):
+        axis.locator_params(axis="x", integer=True)
 
 
 def label_outer(axes: np.ndarray, count: int, x_label: str, y_label: str) -> None:

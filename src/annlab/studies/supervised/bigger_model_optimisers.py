@@ -272,7 +272,9 @@ study = Study(
         Figure(
             "loss-by-epoch", reading.losses, "Validation cross-entropy by epoch, fresh weights; lines are geometric means over replicates."
         ),
-        Figure("replaced", reading.replaced, "Validation accuracy by epoch, fresh weights and a network that Adam has trained before."),
+        Figure(
+            "replaced", reading.replaced, "Validation cross-entropy by epoch, fresh weights and a network that Adam has trained before."
+        ),
         Figure("adadelta-rate", reading.adadelta_rate, "Adadelta's validation cross-entropy by learning rate; bars are 95 % intervals."),
         Figure("confusion", reading.confusion, reading.confusion_caption),
         Figure(

@@ -129,10 +129,16 @@ def losses(results: "Results") -> "Drawing":
 
 
 def replaced(results: "Results") -> "Drawing":
-    """Accuracy of fresh networks beside those trained before."""
-    frame = curves_of(results)
+    """Loss of fresh networks beside those trained before."""
     return draw.curves(
-        frame, y="validation_accuracy", by="setting", facet="start", y_label="validation accuracy", labels={"setting": "optimiser"}
+        curves_of(results),
+        y="validation_loss",
+        by="setting",
+        facet="start",
+        log_y=True,
+        y_label="validation cross-entropy",
+        y_unit="nats",
+        labels={"setting": "optimiser"},
     )
 
 

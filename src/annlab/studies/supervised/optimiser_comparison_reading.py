@@ -258,6 +258,7 @@ def seconds_by_epochs(results: "Results") -> "Drawing":
 def seconds_by_size(results: "Results") -> "Drawing":
     """Milliseconds an epoch by network and setting."""
     frame = paces(results, [*EVERY], noise=0.0)
+    frame = frame.sort_values("network", key=lambda names: names.str.partition("-")[0].astype(int), kind="stable")
     return draw.heat_map(frame, row="setting", column="network", value="milliseconds", log=True, label="an epoch", unit="ms", labels=LABELS)
 
 
