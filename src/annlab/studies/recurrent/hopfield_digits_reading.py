@@ -160,8 +160,13 @@ def by_digit(results: "Results") -> "Drawing":
     words = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
     means = frame.assign(band=band).groupby(["digit", "replicate", "band"], as_index=False)["recovered"].mean().round(12)
     return draw.heat_map(
-        means.assign(band=means["band"].map(lambda place: words[place - 1])), row="digit", column="band", value="recovered", label="share recovered", labels={"band": "noise level"},
-    )  # fmt: skip
+        means.assign(band=means["band"].map(lambda place: words[place - 1])),
+        row="digit",
+        column="band",
+        value="recovered",
+        label="share recovered",
+        labels={"band": "noise level"},
+    )
 
 
 def iterations_by_digit(results: "Results") -> "Drawing":
