@@ -1,6 +1,6 @@
 """The state space of small recurrent networks: trajectories in two and three dimensions, fixed points, basins of attraction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from annlab.draw.style import Look, figure, housed, legend_below, looks
 
 __all__ = ["state_space"]
 
-_MARKS = (("s", True), ("D", True), ("o", False), ("^", False), ("v", True))
-_PAGE_MARKS = {"s": "square", "D": "diamond", "o": "circle", "^": "cross", "v": "x"}
+_MARKS = ("s", "D", "^", "v")
+_PAGE_MARKS = {"s": "square", "D": "diamond", "^": "cross", "v": "x", "o": "circle-open"}
 _TURNS = 48
 
 
@@ -24,7 +24,8 @@ def state_space(
     points: Mapping[str, np.ndarray],
     *,
     basins: tuple[np.ndarray, Sequence[str]] | None = None,
-    names: Sequence[str] = ("$x_1$", "$x_2$", "$x_3$"),
+    hollow: Collection[str] = ("unstable",),
+    names: Sequence[str] = ("x₁", "x₂", "x₃"),
     limit: float = 1.0,
     alt: str = "",
 ) -> Drawing:
@@ -34,9 +35,10 @@ def state_space(
 
     Args:
         paths: trajectories ``(updates, d)`` by the name of where they end; a dot marks each start.
-        points: fixed points ``(n, d)`` by kind, at most five kinds, each with a marker of its own; the third is drawn open.
+        points: fixed points ``(n, d)`` by kind, each kind with a marker of its own.
         basins: in two dimensions, the index of the basin of each square of the plane ``(rows, columns)``, rows from below, -1 for
             none, and the names of the basins, whose colours are those of the paths of the same name.
+        hollow: kinds of points that are drawn as open circles.
         names: of the coordinates.
         limit: half the edge.
         alt: alternative text; made from the data where empty.
@@ -53,12 +55,16 @@ def state_space(
     style = looks(list(dict.fromkeys([*paths, *(basins[1] if basins else ())])))
     counted = ", ".join(f"{len(group)} end at {name}" for name, group in paths.items())
     text = alt or f"State space with {sum(map(len, paths.values()))} trajectories ({counted}) and {', '.join(points)} as points."
+    filled = [kind for kind in points if kind not in hollow]
+    marks = {kind: _MARKS[filled.index(kind) % len(_MARKS)] if kind in filled else "o" for kind in points}
     if sizes == {2}:
-        return Drawing(_flat(paths, points, basins, style, names, limit), None, text)
-    return Drawing(_still(paths, points, style, names, limit), _page(paths, points, style, names, limit), text)
+        return Drawing(_flat(paths, points, marks, basins, style, names, limit), None, text)
+    return Drawing(_still(paths, points, marks, style, names, limit), _page(paths, points, marks, style, names, limit), text)
 
 
-def _flat(paths: Any, points: Any, basins: Any, style: dict[str, Look], names: Sequence[str], limit: float) -> Figure:
+def _flat(
+    paths: Any, points: Any, marks: dict[str, str], basins: Any, style: dict[str, Look], names: Sequence[str], limit: float
+) -> Figure:
     drawn, axes = figure(width=5.4, height=5.6)
     axis, entries = axes[0, 0], {}
     if basins is not None:
@@ -74,16 +80,16 @@ def _flat(paths: Any, points: Any, basins: Any, style: dict[str, Look], names: S
             axis.plot(path[1:-1, 0], path[1:-1, 1], ".", color=look.colour, markersize=2.5, zorder=3)
             axis.plot(*path[0], "o", color=look.colour, markersize=4.5, zorder=4)
             entries[f"ends at {name}"] = line
-    for (kind, states), (marker, filled) in zip(points.items(), _MARKS, strict=False):
-        entries[kind] = axis.plot(
-            states[:, 0], states[:, 1], marker, color=INK, markersize=8, markerfacecolor=INK if filled else "white", clip_on=False, zorder=5
-        )[0]
+    for kind, states in points.items():
+        face = "white" if marks[kind] == "o" else INK
+        options = {"color": INK, "markersize": 8, "markerfacecolor": face, "clip_on": False, "zorder": 5}
+        entries[kind] = axis.plot(states[:, 0], states[:, 1], marks[kind], **options)[0]
     axis.set(xlabel=names[0], ylabel=names[1], xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     legend_below(drawn, entries)
     return drawn
 
 
-def _still(paths: Any, points: Any, style: dict[str, Look], names: Sequence[str], limit: float) -> Figure:
+def _still(paths: Any, points: Any, marks: dict[str, str], style: dict[str, Look], names: Sequence[str], limit: float) -> Figure:
     drawn = Figure(figsize=(6.2, 5.4))
     axis: Any = drawn.add_subplot(projection="3d")
     for edge in _cube(limit):
@@ -92,8 +98,8 @@ def _still(paths: Any, points: Any, style: dict[str, Look], names: Sequence[str]
         for index, path in enumerate(group):
             axis.plot(*path.T, "-", color=style[name].colour, linewidth=1.3, label=f"ends at {name}" if index == 0 else None)
             axis.plot(*path[:1].T, "o", color=style[name].colour, markersize=4)
-    for (kind, states), (marker, filled) in zip(points.items(), _MARKS, strict=False):
-        axis.plot(*states.T, marker, color=INK, markersize=7, markerfacecolor=INK if filled else "white", label=kind)
+    for kind, states in points.items():
+        axis.plot(*states.T, marks[kind], color=INK, markersize=7, markerfacecolor="white" if marks[kind] == "o" else INK, label=kind)
     axis.set(xlabel=names[0], ylabel=names[1], zlabel=names[2])
     axis.view_init(22, -58)
     axis.tick_params(pad=-2, labelsize=7)
@@ -107,7 +113,7 @@ def _still(paths: Any, points: Any, style: dict[str, Look], names: Sequence[str]
     return drawn
 
 
-def _page(paths: Any, points: Any, style: dict[str, Look], names: Sequence[str], limit: float) -> Any:
+def _page(paths: Any, points: Any, marks: dict[str, str], style: dict[str, Look], names: Sequence[str], limit: float) -> Any:
     from matplotlib.colors import to_hex
     from plotly import graph_objects
 
@@ -131,12 +137,9 @@ def _page(paths: Any, points: Any, style: dict[str, Look], names: Sequence[str],
                     text=[f"after {update} updates" for update in range(len(path))],
                 )
             )
-    for (kind, states), (marker, filled) in zip(points.items(), _MARKS, strict=False):
-        symbol = _PAGE_MARKS[marker] + ("" if filled else "-open")
-        page.add_trace(
-            graph_objects.Scatter3d(**_xyz(states), mode="markers", marker={"color": GREY, "size": 7, "symbol": symbol}, name=kind)
-        )
-    texts = [name.replace("$", "").replace("_", "") for name in names]
+    for kind, states in points.items():
+        marker = {"color": GREY, "size": 7, "symbol": _PAGE_MARKS[marks[kind]]}
+        page.add_trace(graph_objects.Scatter3d(**_xyz(states), mode="markers", marker=marker, name=kind))
     axis = {"color": GREY, "gridcolor": "#a0a0a0", "showbackground": False, "nticks": 5, "zeroline": False}
     turn = {"frame": {"duration": 60, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate"}
     page.frames = [
@@ -152,7 +155,7 @@ def _page(paths: Any, points: Any, style: dict[str, Look], names: Sequence[str],
         autosize=True,
         legend={"orientation": "h", "y": -0.02},
         scene={
-            **{f"{key}axis": {**axis, "title": {"text": text}} for key, text in zip("xyz", texts, strict=True)},
+            **{f"{key}axis": {**axis, "title": {"text": text}} for key, text in zip("xyz", names, strict=True)},
             "aspectmode": "cube",
             "camera": {"eye": _eye(-1.0)},
         },

@@ -87,7 +87,11 @@ study = Study(
             "The cube of states, to be turned: random starts (large dots) of the first two replicates and their ways; squares were stored, "
             "open circles are unstable fixed points.",
         ),
-        Figure("energy-surface", reading.energy_surface, "Energy −s'Ws/2 − b's + s's/2 on three slices of the cube."),
+        Figure(
+            "energy-surface",
+            reading.energy_surface,
+            "Energy −s'Ws/2 − b's + s's/2 on three slices of the cube; the colours end at the median, above which all is drawn alike.",
+        ),
         Figure("energy-by-update", reading.energy_by_update, "Energy along the ways of the random starts of three replicates."),
         Figure(
             "plane",

@@ -108,14 +108,16 @@ def _ends(net: HopfieldNetwork, states: np.ndarray) -> np.ndarray:
 def _index(points: np.ndarray, states: np.ndarray) -> np.ndarray:
     """The fixed point at which each state is, ``(n,)``; -1 for none."""
     away: np.ndarray = np.abs(states[:, None] - points[None]).max(2)
-    return np.where(away.min(1) < SAME, away.argmin(1), -1)
+    found: np.ndarray = np.where(away.min(1) < SAME, away.argmin(1), -1)
+    return found
 
 
 def _around(states: np.ndarray, distance: float, copies: int, rng: np.random.Generator) -> np.ndarray:
     """Copies of the states moved by `distance` in random directions, kept in the cube."""
     repeated = states.repeat(copies, axis=0)
     direction = rng.normal(size=repeated.shape)
-    return np.clip(repeated + distance * direction / np.linalg.norm(direction, axis=1, keepdims=True), -1, 1)
+    moved: np.ndarray = np.clip(repeated + distance * direction / np.linalg.norm(direction, axis=1, keepdims=True), -1, 1)
+    return moved
 
 
 def _fixed(
@@ -286,8 +288,8 @@ def _hebb(params: Params, ctx: "Context") -> Outcome:
     series = {
         "name": [f"{shown(patterns[mu])}, bit {i + 1}" for mu, i in rows],
         "crosstalk": np.array([terms[mu, i] for mu, i in rows]),
-        "kept": np.array([float(terms[mu, i] < 1 - len(patterns) / patterns.shape[1]) for mu, i in rows]),
-        "kept_with_diagonal": np.array([float(terms[mu, i] < 1) for mu, i in rows]),
+        "kept": np.array([float(terms[mu, i] <= 1 - len(patterns) / patterns.shape[1] + SAME) for mu, i in rows]),
+        "kept_with_diagonal": np.array([float(terms[mu, i] <= 1 + SAME) for mu, i in rows]),
     }
     return Outcome(metrics, series={"crosstalk": series})
 

@@ -56,17 +56,19 @@ def unwanted(results: "Results") -> str:
         )
     else:
         second = (
-            f"The patterns span a plane with the bias {shown(bias)} off the origin: what is not in the plane decays towards it, "
-            "and its other corners are no fixed points. "
+            f"The patterns lie in a plane, towards which the bias {shown(bias)} pushes and everything off it decays, "
+            "so that the cube's other corners are not held. "
         )
     other = next((c.params for c in results.cells if c.params.rule == "lssm" and c.params.patterns != cell["patterns"]), None)
     third = ""
     if other is not None:
         place = {**cell, "patterns": other.patterns}
+        here, there = (results.values("negatives_stable", **where) for where in (cell, place))
+        decides = "symmetry alone does not decide it" if len(there) and there.mean() != here.mean() else "the same share as here"
         third = (
             f"With {_listed([shown(p) for p in other.patterns])} stored instead, by weights just as symmetric, "
             f"{draw.measured(results, 'negatives_stable', **place)} of the patterns' negatives (a share) are stable: "
-            "symmetry alone does not decide it. "
+            f"{decides}. "
         )
     return (
         f"{first}{second}{third}"

@@ -76,7 +76,9 @@ def energy_surface(results: "Results") -> "Drawing":
         return draw.surfaces({"energy": energy(plane)}, x=axis, y=axis, x_label="x₁", y_label="x₂", z_label="energy")
     third = (-1.0, 0.0, 1.0)
     panels = {f"x₃ = {value:g}".replace("-", "−"): energy(np.concatenate([plane, np.full((41, 41, 1), value)], -1)) for value in third}
-    return draw.maps(panels, x=axis, y=axis, label="energy", x_label="x₁", y_label="x₂")
+    every = np.concatenate([values.ravel() for values in panels.values()])
+    low, high = float(every.min()), float(np.median(every))  # the far corners are much higher and would hide the valleys
+    return draw.maps(panels, x=axis, y=axis, label="energy", x_label="x₁", y_label="x₂", limits=(low, high))
 
 
 def energy_by_update(results: "Results") -> "Drawing":
@@ -104,7 +106,9 @@ def basin_volumes(results: "Results") -> "Drawing":
     """Share of the state space that flows to each stable state."""
     frame = results.series("basins", **main_cell(results))
     equal = 1 / frame["name"].nunique()
-    return draw.interval_bars(frame, by="name", value="share", label="share of the state space", reference={"equal shares": equal})
+    words = {"name": "stable state"}
+    label = "share of the state space"
+    return draw.interval_bars(frame, by="name", value="share", label=label, reference={"equal shares": equal}, labels=words)
 
 
 def plane_and_goal(results: "Results") -> "Drawing":
