@@ -71,6 +71,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         labels_: best unit ``(n,)`` of each training row.
         history_: columns by name, a row for each epoch: epoch, updates, radius, learning_rate, quantization_error, seconds. Radius and
             rate are the last of the epoch. The error is what the epoch saw, before its update in batch training, row by row online.
+        winners_: unit ``(updates,)`` that won each row shown by online training, in order; empty after batch training.
         n_iter_: passes over the rows begun.
         path_: weights ``(k, units, features)`` at ``path_steps_`` ``(k,)``.
         unit_labels_: class of each unit ``(units,)``, after `label_units`.
@@ -286,7 +287,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                 raise UsageError(f"init must have the shape {(grid.units, X.shape[1])}, got {self.weights_.shape}")
         self._n_features_out = grid.units
         self.n_iter_ = 0
-        self._updates = 0
+        self._updates, self.winners_ = 0, np.empty(0, dtype=np.int64)
         self.history_ = {name: np.empty(0) for name in COLUMNS}
         self.path_, self.path_steps_ = np.empty((0, *self.weights_.shape), dtype), np.empty(0, dtype=np.int64)
         if hasattr(self, "unit_labels_"):
@@ -323,10 +324,11 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         order = torch.from_numpy(run.draw.permutation(len(run.X))[: len(steps)]).to(run.X.device)
         weights, before = run.weights.clone(), self._updates
         missing = None if run.missing is None else run.missing[order]
-        distances = online_updates(
+        winners, distances = online_updates(
             weights, run.X[order], missing, run.kernel, radii, rates, lambda done: run.record(before + done, weights)
         )
         self._step(run, weights, len(steps), float(radii[-1]), float(rates[-1]), float(distances.mean()))
+        self.winners_ = np.concatenate([self.winners_, winners])
 
     def _step(self, run: MapRun, weights: torch.Tensor, updates: int, radius: float, rate: float, error: float) -> None:
         """Takes the weights of an epoch, unless they are not finite: then those of the epoch before are kept and the fit ends."""

@@ -141,7 +141,7 @@ class Kernel:
         return np.asarray(neighbourhood(self._name, x, y, radius, separable=self._squares))
 
     def products(self, radius: float, totals: Tensor, counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The products h @ totals, h @ counts and |h| @ counts for `totals` ``(units, features)`` and `counts` ``(units, 1 or features)``."""
+        """Products of h, h and |h| with `totals` ``(units, features)``, `counts` and `counts` ``(units, 1 or features)``."""
         if self._squares and self._name != "mexican_hat":
             weighted = self._by_axes(counts, radius)
             return self._by_axes(totals, radius), weighted, weighted
@@ -174,7 +174,7 @@ def online_updates(
     radii: np.ndarray,
     rates: np.ndarray,
     record: Callable[[int], None] | None = None,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Shows the rows one by one and moves the weights, in place, after each: w += rate h (x - w), h the neighbourhood of the winner.
 
     Missing values move nothing and count for nothing in the distance.
@@ -189,7 +189,7 @@ def online_updates(
         record: called with the number of updates done after each.
 
     Returns:
-        Distance ``(n,)`` of each row to its winner before the update.
+        Unit ``(n,)`` that won each row, and its distance ``(n,)`` before the update.
     """
     on_host = weights.device.type == "cpu"
     W: Any = weights.numpy() if on_host else weights
@@ -197,14 +197,14 @@ def online_updates(
     there: Any = None if missing is None else (~missing).to(X.dtype)
     there = there.numpy() if on_host and there is not None else there
     xp: Any = np if on_host else torch
-    distances = np.empty(len(X))
+    winners, distances = np.empty(len(X), dtype=np.int64), np.empty(len(X))
     with np.errstate(over="ignore", invalid="ignore"):
         for i, (radius, rate) in enumerate(zip(radii.tolist(), rates.tolist(), strict=True)):
             difference = rows[i] - W
             if there is not None:
                 difference *= there[i]
             squares = xp.einsum("ij,ij->i", difference, difference)
-            winner = int(squares.argmin())
+            winners[i] = winner = int(squares.argmin())
             distances[i] = float(squares[winner])
             step = rate * kernel.of_unit(winner, radius)
             step = step.astype(W.dtype) if on_host else torch.as_tensor(step, dtype=W.dtype, device=W.device)
@@ -213,7 +213,7 @@ def online_updates(
             if record is not None:
                 record(i + 1)
     scale = 1.0 if missing is None else (X.shape[1] / (~missing).sum(1)).cpu().numpy()
-    return np.asarray(np.sqrt(distances * scale))
+    return winners, np.sqrt(distances * scale)
 
 
 def sums(X: Tensor, weights: Tensor, missing: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
