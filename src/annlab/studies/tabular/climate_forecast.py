@@ -6,8 +6,8 @@ perceptron and an LSTM predict the next month from the last `lag` months, throug
 calendar month and the same month of last year are the baselines.
 
 The last ten years test, the ten years before validate, all earlier months train, once: nothing is fitted again. The reports state no
-dates, so each replicate ends three years earlier than the one before, which makes the spread one over times (the windows overlap, so it is a
-little too small). Lags and settings are chosen on the validation months of the replicate. Every score is one step ahead, from true
+dates, so each replicate ends three years earlier than the one before, which makes the spread one over times (the windows overlap, so it
+is a little too small). Lags and settings are chosen on the validation months of the replicate. Every score is one step ahead, from true
 values, or recursive, ten years from one origin, as the cell says. Also open are units, scaling and length of the training
 series: degrees Celsius; raw or standardised values; all years, or the last thirty before validation, as a variant.
 

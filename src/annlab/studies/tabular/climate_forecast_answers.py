@@ -41,8 +41,7 @@ def model_and_lag(results: "Results") -> str:
     far = frame[frame["forecast"] == "recursive"]
     beyond = mean_interval(np.log(one["ratio"].to_numpy())).high < 0
     return (
-        text
-        + f"One step ahead the last months {'say something' if beyond else 'were not shown to say anything'} about the next, beyond the season. "
+        text + f"One step ahead the last months {'say' if beyond else 'were not shown to say'} more about the next than the season does. "
         f"Ten years ahead, recursively, the chosen models have {_interval(far['ratio'], ratio=True)} times the error of the month "
         "means, over all cities."
     )
@@ -61,8 +60,8 @@ def training_or_validation(results: "Results") -> str:
         means = part.groupby("lag")["train_mse"].mean()
         sentences.append(
             f"{model[0].upper()}{model[1:]}, {city}: from lag {means.index[0]} to {means.index[-1]} the training error changes by a factor "
-            f"of {draw.format_number(float(means.iloc[-1] / means.iloc[0]))}; it is lowest at {_range(lags)}, where the validation error is "
-            f"{_interval(loss, ratio=True)} times its own minimum. "
+            f"of {draw.format_number(float(means.iloc[-1] / means.iloc[0]))}; it is lowest at {_range(lags)}, where the validation error "
+            f"is {_interval(loss, ratio=True)} times its own minimum. "
         )
     return (
         "A longer lag gives a model more inputs, and with them the training error tends to fall whether or not they help. "

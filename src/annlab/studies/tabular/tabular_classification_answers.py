@@ -70,6 +70,9 @@ def why_harder(results: "Results") -> str:
     logistic = {"network": "logistic", "zeros": "kept"}
     gap = draw.compare(results, "test_accuracy", {"data": hard}, {"data": easy}, **logistic)
     missing = results.values("incomplete_rows", data=hard, **logistic).mean()
+    held = chosen[chosen["data"] == _words(hard)]
+    overfits = mean_interval((held["train_accuracy"] - held["test_accuracy"]).to_numpy()).low > 0
+    lacks = "capacity is not what lacks" if overfits else "no overfitting was shown"
     return (
         f"The networks chosen within the splits reach a balanced accuracy of {score(hard, 'test_balanced_accuracy')} on {_words(hard)} and "
         f"{score(easy, 'test_balanced_accuracy')} on {_words(easy)}; the majority class alone has an accuracy of "
@@ -77,7 +80,7 @@ def why_harder(results: "Results") -> str:
         f"It is not only a matter of networks: the accuracy of logistic regression is {gap} on {_words(hard)} than on {_words(easy)}. "
         f"The classes overlap: the nearest neighbour of a row is of its class in {base(hard, 'neighbour')} of the cases against "
         f"{base(easy, 'neighbour')}, and in the limit of many rows no classifier can halve that error. "
-        f"Training accuracy is {score(hard, 'train_accuracy')} where the test accuracy is {score(hard)}, so capacity is not what lacks. "
+        f"Training accuracy is {score(hard, 'train_accuracy')} where the test accuracy is {score(hard)}: {lacks}. "
         f"A share of {missing:.2f} of the rows of {_words(hard)} has a missing value."
     )
 

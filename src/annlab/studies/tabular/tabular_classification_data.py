@@ -110,7 +110,7 @@ def scores(y: np.ndarray, probability: np.ndarray, prefix: str = "test_") -> dic
         "brier": np.mean((probability - y) ** 2),
         "calibration_error": np.sum(bins["rows"] * np.abs(bins["predicted"] - bins["observed"])) / len(y),
     }
-    return {prefix + name: float(value) for name, value in values.items()}
+    return {prefix + name: round(float(value), 12) for name, value in values.items()}  # last bits of a sum are no spread
 
 
 def calibration(y: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:

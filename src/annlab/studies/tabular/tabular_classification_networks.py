@@ -1,15 +1,18 @@
 """Multilayer perceptrons of the studies of tables: scikit-learn's, one fit at a time, and ours, all replicates of a cell as one."""
 
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
+from annlab.nets import StackedMLP
 from annlab.studies.tabular.tabular_classification_data import number
-from annlab.train import Recipe
-from annlab.train.dense import DRAWS, fit_dense
+from annlab.train import Recipe, fit, fit_stacked
+from annlab.train.dense import stacks
 
 if TYPE_CHECKING:
     from annlab.lab import Streams
@@ -52,8 +55,6 @@ def fit_scikit_learn(
     Raises:
         FloatingPointError: where the weights are no longer finite.
     """
-    import time
-
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 
@@ -81,29 +82,41 @@ def fit_scikit_learn(
 def fit_ours(
     X: np.ndarray, y: np.ndarray, rows: Sequence[np.ndarray], network: Network, streams: "Sequence[Streams]", device: str = "cpu"
 ) -> list[Fitted]:
-    """Our networks with the same settings, one for each replicate's inputs (R, n, d) and rows, trained together.
+    """Our networks with the same settings and the same law of the first weights, one for each replicate's inputs (R, n, d) and rows.
 
-    They differ from scikit-learn's in the first weights (uniform within 1 / sqrt(inputs of the layer)) and go through all epochs.
+    They train together as one tensor program, ``lbfgs`` one by one, and go through all epochs.
     """
-    X = np.asarray(X, dtype=np.float32)
-    chosen = np.stack([each[mine] for each, mine in zip(X, rows, strict=True)])
-    targets = np.stack([y[mine] for mine in rows]).astype(np.float32)[..., None]
-    found = fit_dense(
-        chosen,
-        targets,
-        recipe(network),
-        [{name: stream.torch(name) for name in DRAWS} for stream in streams],
-        hidden_sizes=network.hidden,
-        activation=ACTIVATIONS[network.activation],
-        device=device,
-    )
-    outputs = found.predict(X)[..., 0].astype(float)
-    probabilities = 1 / (1 + np.exp(-np.clip(outputs, -60, 60)))
-    results = []
-    for probability, history in zip(probabilities, found.histories, strict=True):
-        seconds = float(history.columns["seconds"][-1]) / (len(streams) if network.solver != "lbfgs" else 1)
-        results.append(Fitted(probability, int(history.stopped_epoch), False, seconds))
-    return results
+    inputs = torch.as_tensor(np.asarray(X, dtype=np.float32), device=device)
+    chosen = torch.stack([each[torch.as_tensor(mine, device=device)] for each, mine in zip(inputs, rows, strict=True)])
+    targets = torch.as_tensor(np.stack([y[mine] for mine in rows])[..., None], dtype=torch.float32, device=device)
+    draws = {name: [stream.torch(name) for stream in streams] for name in ("init", "order")}
+    activation = ACTIVATIONS[network.activation]
+    stack = StackedMLP(len(rows), inputs.shape[-1], network.hidden, 1, activation=activation, generators=draws["init"]).to(device)
+    _glorot(stack, 2.0 if activation == "sigmoid" else 6.0)
+    settings = recipe(network)
+    if stacks(settings):
+        history = fit_stacked(stack, chosen, targets, settings, orders=draws["order"])
+        histories = [history.of(r) for r in range(len(rows))]
+    else:
+        each = zip(chosen, targets, draws["order"], strict=True)
+        histories = [fit(stack.replicate(r), mine, truth, settings, order=order) for r, (mine, truth, order) in enumerate(each)]
+    with torch.no_grad():
+        probabilities = torch.sigmoid(stack.eval()(inputs)[..., 0].double()).cpu().numpy()
+    share = len(rows) if stacks(settings) else 1
+    return [
+        Fitted(probability, int(history.stopped_epoch), False, float(history.columns["seconds"][-1]) / share)
+        for probability, history in zip(probabilities, histories, strict=True)
+    ]
+
+
+@torch.no_grad()
+def _glorot(stack: StackedMLP, factor: float) -> None:
+    """Weights and biases, drawn within 1 / sqrt(inputs), widened to sqrt(factor / (inputs + outputs)) as scikit-learn draws them."""
+    for weight, bias in zip(stack.weights, stack.biases, strict=True):
+        inputs, outputs = weight.shape[1:]
+        scale = float(np.sqrt(inputs * factor / (inputs + outputs)))
+        weight.mul_(scale)
+        bias.mul_(scale)
 
 
 def recipe(network: Network) -> Recipe:
