@@ -312,6 +312,7 @@ def _pies(axis: Axes, units: UnitMap, stretch: float) -> None:
                     facecolor=PALETTE[index % len(PALETTE)],
                     edgecolor="white",
                     linewidth=0.5,
+                    clip_on=False,
                 )
             )
             start -= sweep

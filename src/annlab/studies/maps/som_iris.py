@@ -257,8 +257,8 @@ study = Study(
         Figure(
             "u-matrix",
             reading.u_matrix,
-            "U-matrix of 8 x 8 units on rectangles and on hexagons with the 150 flowers as hits (standardised iris, replicate 0). Cells "
-            "between units show the distance of the pair, in standard deviations.",
+            "U-matrix of 8 x 8 units with the 150 flowers as hits (standardised iris, replicate 0). Cells between units show the distance "
+            "of the pair, in standard deviations; the edges of a torus meet.",
         ),
         Figure(
             "labels",

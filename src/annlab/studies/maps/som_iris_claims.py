@@ -22,11 +22,12 @@ MAPS: dict[str, Any] = {
         {"scaling": "raw"},
         {"scaling": "unit"},
         {"grid": "hexagonal"},
+        {"topology": "toroidal"},
         {"updates": 5000},
         {"neighbourhood": "triangle"},
         {"training": "batch", "updates": 3000},
     ],
-    "chosen": ("shape", "grid", "neighbourhood", "radius", "learning_rate", "scaling", "updates", "training", "init"),
+    "chosen": ("shape", "grid", "topology", "neighbourhood", "radius", "learning_rate", "scaling", "updates", "training", "init"),
 }
 
 

@@ -37,8 +37,14 @@ def unit_map(results: "Results", **cell: Any) -> "draw.UnitMap":
 
 
 def _views(results: "Results") -> dict[str, dict[str, Any]]:
-    """Cells of the view by title: both grids."""
-    return {"rectangular": {}, "hexagonal": {"grid": "hexagonal"}}
+    """Cells of the view by title: both grids, and a torus where the profile has one."""
+    shown: dict[str, dict[str, Any]] = {
+        "rectangular": {},
+        "hexagonal": {"grid": "hexagonal"},
+        "hexagonal torus": {"grid": "hexagonal", "topology": "toroidal"},
+        "batch, 20 passes": {"training": "batch", "updates": 3000},
+    }
+    return {name: cell for name, cell in shown.items() if results.where(**{**VIEW, **cell}).cells}
 
 
 def u_matrix(results: "Results") -> "Drawing":
