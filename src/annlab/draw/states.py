@@ -143,7 +143,7 @@ def _page(paths: Any, points: Any, marks: dict[str, str], style: dict[str, Look]
     axis = {"color": GREY, "gridcolor": "#a0a0a0", "showbackground": False, "nticks": 5, "zeroline": False}
     turn = {"frame": {"duration": 60, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate"}
     page.frames = [
-        graph_objects.Frame(layout={"scene": {"camera": {"eye": _eye(2 * np.pi * step / _TURNS - 1.0)}}}, name=str(step))
+        graph_objects.Frame(layout={"scene": {"camera": _camera(2 * np.pi * step / _TURNS - 1.0)}}, name=str(step))
         for step in range(_TURNS + 1)
     ]
     page.update_layout(
@@ -157,7 +157,7 @@ def _page(paths: Any, points: Any, marks: dict[str, str], style: dict[str, Look]
         scene={
             **{f"{key}axis": {**axis, "title": {"text": text}} for key, text in zip("xyz", names, strict=True)},
             "aspectmode": "cube",
-            "camera": {"eye": _eye(-1.0)},
+            "camera": _camera(-1.0),
         },
         updatemenus=[
             {
@@ -174,8 +174,10 @@ def _page(paths: Any, points: Any, marks: dict[str, str], style: dict[str, Look]
     return page
 
 
-def _eye(turn: float) -> dict[str, float]:
-    return {"x": float(1.9 * np.cos(turn)), "y": float(1.9 * np.sin(turn)), "z": 0.8}
+def _camera(turn: float) -> dict[str, dict[str, float]]:
+    """Camera of plotly at an azimuth in radians, a little above."""
+    eye = {"x": float(2.0 * np.cos(turn)), "y": float(2.0 * np.sin(turn)), "z": 0.9}
+    return {"eye": eye, "center": {"x": 0.0, "y": 0.0, "z": -0.08}}
 
 
 def _xyz(states: np.ndarray) -> dict[str, np.ndarray]:
