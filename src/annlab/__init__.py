@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from annlab.models.mlp_forecaster import MLPForecaster
     from annlab.models.module import ModuleClassifier, ModuleRegressor
     from annlab.models.persistence import load
+    from annlab.models.resnet import ResNetClassifier
     from annlab.models.som import SelfOrganizingMap
     from annlab.models.summary import summary
 
@@ -28,6 +29,7 @@ __all__ = [
     "MLPRegressor",
     "ModuleClassifier",
     "ModuleRegressor",
+    "ResNetClassifier",
     "SelfOrganizingMap",
     "__version__",
     "load",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ResNetClassifier": "annlab.models.resnet",
     "ConvNetClassifier": "annlab.models.convnet",
     "HopfieldNetwork": "annlab.models.hopfield",
     "LSTMForecaster": "annlab.models.lstm_forecaster",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from annlab.models.mlp_forecaster import MLPForecaster
     from annlab.models.module import ModuleClassifier, ModuleRegressor
     from annlab.models.persistence import load, save
+    from annlab.models.resnet import ResNetClassifier
     from annlab.models.som import SelfOrganizingMap
     from annlab.models.summary import Summary, summary
 
@@ -31,6 +32,7 @@ __all__ = [
     "MeanForecaster",
     "ModuleClassifier",
     "ModuleRegressor",
+    "ResNetClassifier",
     "SeasonalMeanForecaster",
     "SeasonalNaiveForecaster",
     "SelfOrganizingMap",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 ESTIMATORS = {
+    "ResNetClassifier": "resnet",
     "ConvNetClassifier": "convnet",
     "HopfieldNetwork": "hopfield",
     "LSTMForecaster": "lstm_forecaster",

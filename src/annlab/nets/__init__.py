@@ -6,6 +6,7 @@ from annlab.nets.dropout import Dropout, keep_mask, set_dropout_generator
 from annlab.nets.layered import LayeredNet
 from annlab.nets.lstm import StackedLSTM
 from annlab.nets.mlp import BATCH_NORMS, MLP, uniform_init
+from annlab.nets.resnet import ResNet
 from annlab.nets.stacked_mlp import StackedMLP
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ConvNet",
     "Dropout",
     "LayeredNet",
+    "ResNet",
     "StackedLSTM",
     "StackedMLP",
     "convnet_parameters",
