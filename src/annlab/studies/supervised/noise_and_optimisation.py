@@ -11,7 +11,7 @@ Replicates share grid and levels; each has its own weights, noise and validation
 same draw at every level, scaled. Epochs count from 1; the reports' lowest loss is the loss *before* each epoch's step, its
 epoch counted from 0, and is recorded apart as they print it.
 
-quick | standard | full: 10 x 5 x 150 | 31 x 6 x 2000 | 39 x 30 x 2000 updates, estimated 12 | 480 | 2900 seconds on two cores
+quick | standard | full: 10 x 5 x 100 | 31 x 6 x 2000 | 39 x 30 x 2000 updates, estimated 8 | 480 | 2900 seconds on two cores
 """
 
 from collections.abc import Sequence
@@ -199,7 +199,7 @@ study = Study(
             grid=grid(noise=[0.0, 0.1, 1.0, 2.0], **LBFGS)
             + grid(noise=[0.1, 2.0], **LBFGS, line_search=["none"])
             + grid(noise=[0.0, 0.1, 1.0, 2.0], **FIRST_ORDER[0]),
-            epochs=150,
+            epochs=100,
             replicates=5,
         ),
         "standard": overrides(grid=levels([0.0, 0.1, 0.3, 1.0, 2.0]), replicates=6),

@@ -14,7 +14,7 @@ Marquardt cells go beyond the exercise: two networks fixed beforehand, no candid
 test error and choose nothing by it. Whether further training overfits is read from means over eleven epochs around the early stop
 and at the end.
 
-quick | standard | full: 18 x 10 x 640 | 240 x 10 x ~5000 | 240 x 30 x ~5000 updates, estimated 14 | 500 | 1500 seconds on two cores
+quick | standard | full: 18 x 10 x 480 | 240 x 10 x ~5000 | 240 x 30 x ~5000 updates, estimated 10 | 500 | 1500 seconds on two cores
 """
 
 from dataclasses import dataclass
@@ -290,7 +290,7 @@ study = Study(
         "quick": overrides(
             grid=tiny(),
             data="five_surfaces",
-            epochs=40,
+            epochs=30,
         ),
         "standard": overrides(),
         "full": overrides(replicates=30),
