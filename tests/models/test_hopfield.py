@@ -165,6 +165,18 @@ def test_the_answer_for_a_state_does_not_depend_on_the_others(update: str, monke
     np.testing.assert_allclose(net.recall(probes[5:6]), together[0][5:6], atol=1e-12)
 
 
+@pytest.mark.gpu
+@every_rule
+@pytest.mark.parametrize("update", ["synchronous", "asynchronous"])
+def test_cuda_gives_what_the_processor_gives(rule: str, update: str) -> None:
+    X = signs(4, 60)
+    probes = np.clip(X.repeat(8, 0) + 0.7 * starts(32, 60), -1, 1)
+    net = HopfieldNetwork(rule=rule, update=update, random_state=0).fit(X)
+    final, moves = net.recall(probes, return_n_iter=True)
+    for here, there in zip((final, moves), net.set_params(device="cuda").recall(probes, return_n_iter=True), strict=True):
+        np.testing.assert_allclose(there, here, atol=1e-9)
+
+
 def test_a_synchronous_network_may_end_in_a_cycle_and_says_so() -> None:
     net = HopfieldNetwork(rule="hebb").fit([[1, 1]])
     _, moves = net.recall([[1.0, -1.0]], n_iter=50, return_n_iter=True)

@@ -174,11 +174,11 @@ class HopfieldNetwork(BaseEstimator):
                 raise UsageError(f"{name} must be {wanted}, got {value!r}")
         kept = _kept(return_path, limit)
         block = max(1, (_BLOCK_CUDA if tensor.is_cuda else _BLOCK) // tensor.shape[1])
-        streams = self._streams()
+        streams = self._streams() if self.update == "asynchronous" else None
         parts = []
         for start in range(0, len(tensor), block):
             orders = None
-            if self.update == "asynchronous":
+            if streams is not None:
                 generator = streams.numpy("order")
 
                 def orders(generator: np.random.Generator = generator) -> list[int]:
