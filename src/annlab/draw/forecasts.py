@@ -89,8 +89,9 @@ def forecast(
             panel_title(axis, words.entry(key, "") or str(single))
         low, high = min(low, float(np.nanmin(found.centre))), max(high, float(np.nanmax(found.centre)))
     room = 0.06 * (high - low or 1.0)
-    reach = (_ends(known, future)[1] - _ends(known, future)[0]) or 1.0
-    axes[0, 0].set_ylim(max(low - room, -2 * reach), min(high + room, 3 * reach))
+    lowest, highest = _ends(known, future)
+    reach = (highest - lowest) or 1.0
+    axes[0, 0].set_ylim(max(low - room, lowest - 2 * reach), min(high + room, highest + 2 * reach))
     label_outer(axes, len(panels), axis_text(x_label or words(x), x_unit), axis_text(y_label or words(y), y_unit))
     legend_below(drawn, {text.strip(): handle for text, handle in entries.items()})
     what = band_words(band, centre, level, most, log=False)
