@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annlab.lab.run import run
+    from annlab.models.autoencoder import Autoencoder
     from annlab.models.convnet import ConvNetClassifier
     from annlab.models.hopfield import HopfieldNetwork
     from annlab.models.lag_forecaster import LagForecaster
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Autoencoder",
     "ConvNetClassifier",
     "HopfieldNetwork",
     "LSTMForecaster",
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Autoencoder": "annlab.models.autoencoder",
     "ResNetClassifier": "annlab.models.resnet",
     "ConvNetClassifier": "annlab.models.convnet",
     "HopfieldNetwork": "annlab.models.hopfield",

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from annlab.models.autoencoder import Autoencoder
     from annlab.models.base import BaseEstimator
     from annlab.models.convnet import ConvNetClassifier
     from annlab.models.forecast_baselines import LastValueForecaster, MeanForecaster, SeasonalMeanForecaster, SeasonalNaiveForecaster
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ESTIMATORS",
+    "Autoencoder",
     "BaseEstimator",
     "ConvNetClassifier",
     "HopfieldNetwork",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 ESTIMATORS = {
+    "Autoencoder": "autoencoder",
     "ResNetClassifier": "resnet",
     "ConvNetClassifier": "convnet",
     "HopfieldNetwork": "hopfield",

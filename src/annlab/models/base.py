@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,10 @@ from sklearn.base import BaseEstimator as ScikitEstimator
 from annlab.errors import UsageError
 from annlab.models.random_state import RandomStreams, random_streams
 
-__all__ = ["BaseEstimator", "Check", "boolean", "choice", "count", "fraction", "number", "one_of", "optional", "split_rows"]
+if TYPE_CHECKING:
+    from annlab.train import History
+
+__all__ = ["BaseEstimator", "Check", "boolean", "choice", "count", "fraction", "number", "one_of", "optional", "split_rows", "tidy_history"]
 
 Check = Callable[[Any], str | None]
 
@@ -155,3 +158,13 @@ def split_rows(n: int, validation_fraction: float, generator: np.random.Generato
         raise UsageError(f"validation_fraction {validation_fraction} leaves none of the n_samples = {n} to train on")
     order = generator.permutation(n)
     return np.sort(order[size:]), np.sort(order[:size])
+
+
+def tidy_history(histories: Sequence["History"]) -> tuple[dict[str, np.ndarray], int]:
+    """Records of replicates one below the other with a column ``replicate``, and the epochs of the one that trained longest."""
+    columns: dict[str, list[np.ndarray]] = {}
+    for r, history in enumerate(histories):
+        rows = len(history.columns.get("epoch", ()))
+        for name, values in {"replicate": np.full(rows, r), **history.columns}.items():
+            columns.setdefault(name, []).append(values)
+    return {name: np.concatenate(parts) for name, parts in columns.items()}, max(int(history.stopped_epoch) for history in histories)

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from annlab.errors import UsageError
-from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional, split_rows
+from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional, split_rows, tidy_history
 from annlab.nets import ACTIVATIONS, BATCH_NORMS, StackedMLP
 from annlab.train import OPTIMIZERS, SCHEDULES, DivergenceError, History, Recipe, fit, fit_stacked
 from annlab.train.dense import stacks
@@ -154,13 +154,7 @@ class _MLP(BaseEstimator):
 
     def _record(self, histories: Sequence[History]) -> None:
         """Sets ``history_`` and ``n_iter_``."""
-        columns: dict[str, list[np.ndarray]] = {}
-        for r, history in enumerate(histories):
-            rows = len(history.columns.get("epoch", ()))
-            for name, values in {"replicate": np.full(rows, r), **history.columns}.items():
-                columns.setdefault(name, []).append(values)
-        self.history_ = {name: np.concatenate(parts) for name, parts in columns.items()}
-        self.n_iter_ = max(int(history.stopped_epoch) for history in histories)
+        self.history_, self.n_iter_ = tidy_history(histories)
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Outputs of every replicate, (replicates, n, outputs)."""

@@ -1,6 +1,7 @@
 """Torch modules: they know nothing of training or data."""
 
 from annlab.nets.activations import ACTIVATIONS, layer_activations
+from annlab.nets.autoencoder import ConvAutoencoder, DenseAutoencoder
 from annlab.nets.convnet import PADDINGS, ConvNet, convnet_parameters, flattened_size
 from annlab.nets.dropout import Dropout, keep_mask, set_dropout_generator
 from annlab.nets.layered import LayeredNet
@@ -14,7 +15,9 @@ __all__ = [
     "BATCH_NORMS",
     "MLP",
     "PADDINGS",
+    "ConvAutoencoder",
     "ConvNet",
+    "DenseAutoencoder",
     "Dropout",
     "LayeredNet",
     "ResNet",

@@ -74,15 +74,19 @@ class StackedMLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs of every replicate: ``(n, d)`` shared by all, or ``(R, n, d)`` -> ``(R, n, outputs)``."""
+        return self.between(x, 0, len(self.weights))
+
+    def between(self, x: Tensor, first: int, stop: int) -> Tensor:
+        """Layers `first` to ``stop - 1`` alone, on what enters the first of them: ``(n, d)`` or ``(R, n, d)`` -> ``(R, n, units)``."""
         h = x if x.ndim == 3 else x.expand(self.n_replicates, *x.shape)
-        if self.batch_norm == "input":
+        if self.batch_norm == "input" and first == 0:
             h = self.norms[0](h)
         last = len(self.weights) - 1
-        for layer, (weight, bias, name) in enumerate(zip(self.weights, self.biases, self.activations, strict=True)):
-            h = torch.baddbmm(bias.unsqueeze(1), h, weight)  # (R, n, inputs) -> (R, n, outputs)
+        for layer in range(first, stop):
+            h = torch.baddbmm(self.biases[layer].unsqueeze(1), h, self.weights[layer])  # (R, n, inputs) -> (R, n, outputs)
             if self.batch_norm == "hidden" and layer < last:
                 h = self.norms[layer](h)
-            h = ACTIVATIONS[name](h)
+            h = ACTIVATIONS[self.activations[layer]](h)
             if layer < last and self.training and self.dropout > 0:
                 h = h * stacked_keep_mask(h, self.dropout, self.dropout_generators)
         return h

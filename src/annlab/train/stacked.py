@@ -29,6 +29,7 @@ __all__ = ["fit_stacked"]
 Arrays = Tensor | np.ndarray
 Monitor = Callable[[StackedMLP], Any]
 Generators = Sequence[torch.Generator] | None
+_OUTPUTS = 1 << 22  # numbers of the replicates' outputs that are held at once while losses are computed
 _WHOLE = 1 << 25  # bytes of a training set, times replicates, that is put in the epoch's order whole
 
 
@@ -53,7 +54,8 @@ def fit_stacked(
     Args:
         stack: the networks; afterwards each holds its last state, or that of its lowest validation loss.
         X: inputs, ``(n, d)`` shared by all replicates or ``(R, n, d)``; bytes are read as numbers in [0, 1].
-        y: targets, ``(n,)`` or ``(n, outputs)`` shared, or ``(R, n, outputs)`` (``(R, n)`` for class indices).
+        y: targets, ``(n,)`` or ``(n, outputs)`` shared, or ``(R, n, outputs)`` (``(R, n)`` for class indices); `X` itself, the same
+            object, for networks that give back their inputs, noise on the way in left out.
         recipe: how to train; `learning_rate` may be a sequence of one rate a replicate. An `optimizer` is given by name; not lbfgs.
         validation: inputs and targets that early stopping looks at, shaped as `X` and `y`.
         orders: generators of the order of the samples in each epoch, one for each replicate.
@@ -130,7 +132,7 @@ class _StackedRun:
         work.net.train()
         for epoch in range(1, recipe.max_epochs + 1):
             started = time.perf_counter()
-            losses = self.gradient(self.X, self.y) if self.ahead else None
+            losses = self.gradient(self.X, self.X if self.data.tied else self.y) if self.ahead else None
             if pending:
                 self.seconds += time.perf_counter() - started
                 assert losses is not None
@@ -175,14 +177,17 @@ class _StackedRun:
         if self.shuffled:
             order = torch.stack([epoch_order(self.data.n, _drawn(self.orders[row])) for row in rows]).to(x.device)
             if len(rows) * self.X[0].numel() * x.element_size() <= _WHOLE:
-                x, y, order = in_order(x, order), in_order(y, order), None
+                x = in_order(x, order)
+                y, order = x if self.data.tied else in_order(y, order), None
         seen = torch.zeros(len(rows), dtype=self.dtype, device=x.device)
         for start, stop in self.bounds:
             if order is None:
                 batch, target = x[:, start:stop], y[:, start:stop]
             else:
-                batch, target = in_order(x, order[:, start:stop]), in_order(y, order[:, start:stop])
+                batch = in_order(x, order[:, start:stop])
+                target = batch if self.data.tied else in_order(y, order[:, start:stop])
             batch = as_float(batch, self.dtype)
+            target = batch if self.data.tied else target
             if self.recipe.input_noise > 0:
                 pieces = zip(batch, rows, strict=True)
                 batch = torch.stack(
@@ -210,10 +215,11 @@ class _StackedRun:
         work, rows = self.work, self.work.rows
         positions = np.arange(len(rows))
         if train_losses is None:
-            train_losses = self._losses(self.X, self.y)
+            train_losses = self._losses(self.X, self.y, self.data)
         values = {"train_loss": _array(train_losses)}
         if self.checks is not None:
-            values["validation_loss"] = _array(self._losses(*self.checks))
+            assert self.validation is not None
+            values["validation_loss"] = _array(self._losses(*self.checks, self.validation))
         finite = np.isfinite(np.stack(list(values.values()))).all(0)
         if not finite.all():
             self._diverge(epoch, factor, ~finite, values)
@@ -237,11 +243,21 @@ class _StackedRun:
             positions = positions[~waited]
         return positions
 
-    def _losses(self, X: Tensor, y: Tensor) -> Tensor:
+    def _losses(self, X: Tensor, y: Tensor, data: StackedData) -> Tensor:
         self.work.net.eval()
-        losses = stacked_loss(self.recipe.loss, self.gradient.outputs(as_float(X, self.dtype)), y)
+        n = X.shape[1]
+        size = max(1, _OUTPUTS // (len(X) * self.stack.n_outputs))
+        total: Tensor | None = None
+        for start in range(0, n, size):
+            inputs = as_float(X[:, start : start + size], self.dtype)
+            targets = inputs if data.tied else y[:, start : start + size]
+            losses = stacked_loss(self.recipe.loss, self.gradient.outputs(inputs), targets)
+            if n > size:
+                losses = losses * (targets.shape[1] / n)
+            total = losses if total is None else total + losses
         self.work.net.train()
-        return losses
+        assert total is not None
+        return total
 
     def _diverge(self, epoch: int, factor: float, which: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
         """Freezes replicates whose loss is not finite in the state before this epoch."""

@@ -21,12 +21,14 @@ class StackedData:
     Args:
         stack: says device, type, and sizes.
         X: inputs, ``(n, d)`` shared or ``(R, n, d)``; bytes stand for numbers in [0, 1].
-        y: targets, ``(n,)`` or ``(n, outputs)`` shared, or ``(R, n, outputs)``; class indices ``(n,)`` or ``(R, n)``.
+        y: targets, ``(n,)`` or ``(n, outputs)`` shared, or ``(R, n, outputs)``; class indices ``(n,)`` or ``(R, n)``. `X` itself where
+            the networks are to give back their inputs, which are then held once.
         loss: as in `annlab.train.Recipe`; decides the type of the targets.
         kind: what the data are for, named in errors.
 
     Attributes:
         n: number of samples.
+        tied: whether the inputs are the targets.
 
     Raises:
         UsageError: where the shapes fit neither each other nor the stack.
@@ -36,7 +38,8 @@ class StackedData:
         weight = stack.weights[0]
         self.count, classes = stack.n_replicates, loss == "cross_entropy"
         self.X = as_tensor(X, weight.device, weight.dtype)
-        self.y = as_tensor(y, weight.device, target_dtype(loss, weight.dtype))
+        self.tied = y is X
+        self.y = self.X if self.tied else as_tensor(y, weight.device, target_dtype(loss, weight.dtype))
         if not classes and self.y.ndim == 1:
             self.y = self.y.unsqueeze(-1)
         self.own_inputs, self.own_targets = self.X.ndim == 3, self.y.ndim == (2 if classes else 3)
