@@ -33,8 +33,7 @@ def in_words(frame: "pd.DataFrame") -> "pd.DataFrame":
     """The frame with sizes as ``50-20`` and preparation as words, no underscores."""
     frame = draw.readable(frame)
     frame["hidden"] = ["-".join(map(str, sizes)) for sizes in frame["hidden"]]
-    words: list[str] = ["standardised" if scaled else "raw" for scaled in frame["scaled"]]
-    frame["scaled"] = words
+    frame["scaled"] = ["standardised" if scaled else "raw" for scaled in frame["scaled"]]
     return frame
 
 
@@ -42,7 +41,7 @@ def nested(results: "Results") -> "pd.DataFrame":
     """By table and split: the setting with the best validation accuracy of that split (the first of equals) and its test scores."""
     table = in_words(main_grid(results).table)
     table = table[np.isfinite(table["validation_accuracy"])]
-    best = table.loc[table.groupby(["data", "replicate"], sort=False)["validation_accuracy"].idxmax()]
+    best: pd.DataFrame = table.loc[table.groupby(["data", "replicate"], sort=False)["validation_accuracy"].idxmax()]
     return best.assign(optimism=best["validation_accuracy"] - best["test_accuracy"], setting=_setting(best))
 
 
