@@ -14,7 +14,7 @@ from annlab.studies.recurrent import santa_fe_forecast as module
 from annlab.studies.recurrent.santa_fe_forecast import Params, study
 from annlab.studies.recurrent.santa_fe_forecast_claims import folds_formula
 from annlab.studies.recurrent.santa_fe_forecast_grid import largest_folds
-from annlab.studies.recurrent.santa_fe_forecast_recipe import STEPS, origins_of, recursive, rolling_scores, windows_without
+from annlab.studies.recurrent.santa_fe_forecast_recipe import STEPS, lost_step, origins_of, recursive, rolling_scores, windows_without
 from annlab.studies.recurrent.santa_fe_forecast_tables import ensemble_errors
 
 TINY = Params(data="laser", lag=8, hidden_sizes=(4,), epochs=3, folds=2, spacing=400)
@@ -54,6 +54,14 @@ def test_recursion_feeds_predictions_back():
     linear = LinearRegression().fit(X, series[2:40])  # x[t] = 2 cos(0.3) x[t-1] - x[t-2]
     path = recursive(linear.predict, series[None, 38:40], 20)
     np.testing.assert_allclose(path[0], series[40:60], atol=1e-9)
+
+
+def test_a_forecast_is_lost_at_the_first_of_five_misses_within_ten():
+    missed = np.zeros((4, 30))
+    missed[1, [3, 5, 7, 9, 11]] = 2.0  # five misses within ten steps
+    missed[2, [3, 6, 9, 12, 15]] = 2.0  # five within thirteen
+    missed[3, 25:] = -2.0
+    np.testing.assert_array_equal(lost_step(np.zeros(30), missed, 1.0), [31, 4, 31, 26])
 
 
 def test_a_forecast_that_runs_away_stays_finite():

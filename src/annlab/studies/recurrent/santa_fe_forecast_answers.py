@@ -7,7 +7,7 @@ import numpy as np
 from annlab import draw
 from annlab.lab.params import as_dict
 from annlab.studies.recurrent.santa_fe_forecast_grid import BASELINES, largest_folds
-from annlab.studies.recurrent.santa_fe_forecast_reading import candidates_of, continuation_of, described, network, tested_of
+from annlab.studies.recurrent.santa_fe_forecast_reading import candidates_of, cells_of, continuation_of, described, network, tested_of
 from annlab.studies.recurrent.santa_fe_forecast_tables import ensemble_rows
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ UNDECIDED = "Undecided: this profile does not hold the cells that would tell."
 
 def _plain(results: "Results", model: str, **more: Any) -> "list[Cell]":
     """Cells of a model at the most frequent number of folds, without variants."""
-    cells = [cell for cell in results.where(**PLAIN, model=model, form="stateful", **more).cells if len(cell.params.hidden_sizes) == 1]
+    found = cells_of(results, **PLAIN, model=model, form="stateful", **more)
+    cells = [cell for cell in found if len(cell.params.hidden_sizes) == 1]
     counts = [cell.params.folds for cell in cells]
     return [cell for cell in cells if cell.params.folds == max(set(counts), key=counts.count)]
 
@@ -59,6 +60,8 @@ def which_lag(results: "Results") -> str:
 
 def _chosen_lag(results: "Results") -> str:
     table = candidates_of(results)
+    if "rolling_mse" not in table:
+        return "The search over held-out blocks has not run."
     by_lag = table.groupby(["lag", "epochs", "input_noise", "units"])["rolling_mse"].mean().groupby("lag").min()
     listed = "; ".join(f"{lag}: {value:.0f}" for lag, value in by_lag.items())
     return f"In the search over held-out blocks, where the collapses lie too, the best recipe of each lag has an error of {listed}."
@@ -66,7 +69,7 @@ def _chosen_lag(results: "Results") -> str:
 
 def which_validation_size(results: "Results") -> str:
     """Answers what the size of the held-out part does."""
-    cells = list(results.where(validation="folds", carry=False, patience=None, batch_size=None, model="mlp").cells)
+    cells = cells_of(results, validation="folds", carry=False, patience=None, batch_size=None, model="mlp")
     groups: dict[Any, list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.params.lag, cell.params.hidden_sizes, cell.params.folds, cell.params.test), []).append(cell)
@@ -100,7 +103,7 @@ def _fold_spread(results: "Results", cell: "Cell") -> float:
 
 def how_many_folds(results: "Results") -> str:
     """Answers what the number of folds does."""
-    cells = list(results.where(validation="folds", patience=None, batch_size=None, model="mlp").cells)
+    cells = cells_of(results, validation="folds", patience=None, batch_size=None, model="mlp")
     groups: dict[Any, list[Cell]] = {}
     for cell in cells:
         key = (cell.params.lag, cell.params.hidden_sizes, cell.params.validation_size, cell.params.carry)
@@ -155,10 +158,10 @@ def how_many_units(results: "Results") -> str:
         f"The widest ends with a validation loss {_mean(results, 'overfit', same[-1]):.3g} times its training loss, the narrowest with "
         f"{_mean(results, 'overfit', same[0]):.3g} times. "
     )
-    stopped = results.where(
-        validation="folds", model="mlp", lag=lag, hidden_sizes=same[-1].params.hidden_sizes, batch_size=None, carry=False
+    stopped = cells_of(
+        results, validation="folds", model="mlp", lag=lag, hidden_sizes=same[-1].params.hidden_sizes, batch_size=None, carry=False
     )
-    early = [cell for cell in stopped.cells if cell.params.patience is not None and cell.params.folds == same[-1].params.folds]
+    early = [cell for cell in stopped if cell.params.patience is not None and cell.params.folds == same[-1].params.folds]
     if not early:
         return text + "Whether early stopping changes that is undecided in this profile."
     return text + (
@@ -184,7 +187,7 @@ def lstm_design(results: "Results") -> str:
     if len(by_lag) > 1:
         listed = "; ".join(f"{cell.params.lag}: {_mean(results, 'validation_mse', cell):.3g}" for cell in by_lag)
         text += f"By lag, at {width[0]} units, it is {listed}. "
-    windowed = results.where(model="lstm", form="windowed").cells
+    windowed = cells_of(results, model="lstm", form="windowed")
     if windowed:
         best = min(windowed, key=lambda cell: _mean(results, "validation_mse", cell))
         return (
@@ -196,7 +199,7 @@ def lstm_design(results: "Results") -> str:
 
 def which_model(results: "Results") -> str:
     """Answers which of the two is preferred, on equal lag and width, and against baselines."""
-    cells = list(tested_of(results).where(**{**PLAIN, "validation_size": [100, 150]}).cells)
+    cells = cells_of(results, test=True, **{**PLAIN, "validation_size": [100, 150]})
     pairs = []
     for cell in cells:
         if cell.params.model == "lstm":

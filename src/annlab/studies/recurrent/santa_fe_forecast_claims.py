@@ -3,7 +3,7 @@
 Errors are compared on the logarithmic scale, so that margins and tolerances are shares. What the reports leave out (batch size,
 number of folds, whether one model is carried through the folds, when training stops early) is named in `chosen`, with variants
 where another choice is as likely. "Keeps a consistent pattern" is read as: over the last third the range of the forecast is
-within a half of the range of the series. "Lost" is the first of five steps in a row that miss by more than one standard deviation.
+within a half of the range of the series. "Lost" is the first of five steps, within ten, that miss by more than one standard deviation.
 """
 
 from typing import TYPE_CHECKING, Any

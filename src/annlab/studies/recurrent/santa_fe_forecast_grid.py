@@ -60,10 +60,10 @@ def one_layer(units: tuple[int, ...] | list[int]) -> list[tuple[int, ...]]:
 
 def networks(settings: Settings, lags: tuple[int, ...], units: tuple[int, ...], **axes: list[Any]) -> Grid:
     """Every lag with every number of units; those of which report-A prints the test error are tested."""
-    everywhere = Grid()
+    everywhere, plain = Grid(), settings.get("patience") is None and settings.get("form", "stateful") == "stateful"
     for lag in lags:
         for unit in units:
-            tested = (lag, unit) in TESTED and (settings["model"] == "mlp" or (lag, unit) == (15, 25))
+            tested = plain and (lag, unit) in (TESTED if settings["model"] == "mlp" else TESTED[3:4])
             everywhere += cells({**settings, "lag": lag, "hidden_sizes": (unit,), "test": tested}, **axes)
     return everywhere
 

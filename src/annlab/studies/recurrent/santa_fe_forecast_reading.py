@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from annlab.draw import Drawing
-    from annlab.lab import Results
+    from annlab.lab import Cell, Results
 
 NAMES = {
     "mlp": "MLP",
@@ -80,6 +80,13 @@ def tested_of(results: "Results") -> "Results":
     return results.where(test=True)
 
 
+def cells_of(results: "Results", **wanted: Any) -> "list[Cell]":
+    """The cells that match and of which something is computed."""
+    narrowed = results.where(**wanted)
+    stored = {record.cell.identity for record in narrowed.records if record.outcome is not None and record.stage == "trial"}
+    return [cell for cell in narrowed.cells if cell.identity in stored]
+
+
 def paths_of(results: "Results") -> "pd.DataFrame":
     """Forecasts of the continuation: those of `SHOWN_NETWORKS` (or the first tested ones) and of the chosen recipe."""
     import pandas as pd
@@ -87,7 +94,7 @@ def paths_of(results: "Results") -> "pd.DataFrame":
     parts = []
     if not results.final.empty:
         parts.append(results.series("forecast", stage="final").assign(shown=CHOSEN))
-    plain = tested_of(results).where(carry=False, patience=None, batch_size=None).cells
+    plain = cells_of(results, test=True, carry=False, patience=None, batch_size=None)
     cells = [cell for cell in plain if cell.params.model not in BASELINES]
     wanted = [cell for cell in cells if (cell.params.model, cell.params.lag, *cell.params.hidden_sizes) in SHOWN_NETWORKS]
     named: dict[str, Any] = {}
@@ -134,7 +141,7 @@ def horizon(results: "Results") -> "Drawing":
 
     frame = paths_of(results)
     parts = [frame]
-    for cell in tested_of(results).where(model=list(BASELINES)).cells:
+    for cell in cells_of(results, test=True, model=list(BASELINES)):
         path = results.series("forecast", **_exactly(cell)).assign(shown=network(cell.params))
         parts.append(path[path["replicate"] == 0])
     frame = pd.concat([part[["shown", "replicate", "step", "squared_error"]] for part in parts], ignore_index=True)
@@ -185,7 +192,7 @@ def losses(results: "Results") -> "Drawing":
 
     cells = [
         cell
-        for cell in results.where(validation="folds", carry=False, patience=None, batch_size=None, model=["mlp", "lstm"]).cells
+        for cell in cells_of(results, validation="folds", carry=False, patience=None, batch_size=None, model=["mlp", "lstm"])
         if cell.params.folds <= 5 and cell.params.validation_size == 100
     ]
     order = {("mlp", 1, 25): 0, ("mlp", 5, 25): 1, ("mlp", 15, 25): 2, ("mlp", 15, 50): 3, ("lstm", 5, 25): 4, ("lstm", 15, 25): 5}
@@ -213,7 +220,7 @@ def fold_diagram(results: "Results") -> "Drawing":
     """Which values train and which validate, by fold, for a lag of 20 (or that of the default network)."""
     from sklearn.model_selection import TimeSeriesSplit
 
-    cells = results.where(validation="folds", model="mlp").cells
+    cells = cells_of(results, validation="folds", model="mlp")
     cell = next((cell for cell in cells if cell.params.lag == 20), cells[0])
     n = len(continuation_of(results)[0])
     params = cell.params
@@ -284,9 +291,14 @@ def windows(results: "Results") -> "Drawing":
 
 
 def seeds(results: "Results") -> "Drawing":
-    """Test error of every seed, by model."""
+    """Test error of every seed, by model; the final stage has seeds that the trials have not, so none are paired."""
     return draw.stability_strip(
-        shown_tests(results), by="network", value="test_mse", log=True, label="MSE on the continuation", labels={"network": "model"}
+        shown_tests(results).drop(columns="replicate"),
+        by="network",
+        value="test_mse",
+        log=True,
+        label="MSE on the continuation",
+        labels={"network": "model"},
     )
 
 

@@ -9,6 +9,7 @@ from annlab.lab.params import as_dict
 from annlab.studies.recurrent.santa_fe_forecast_grid import BASELINES, largest_folds
 from annlab.studies.recurrent.santa_fe_forecast_reading import (
     CHOSEN,
+    cells_of,
     continuation_of,
     described,
     network,
@@ -158,7 +159,7 @@ def one_step_and_recursive(results: "Results") -> "TableView":
 
 def folds(results: "Results") -> "TableView":
     """Validation error by fold, replicate 0, of one network."""
-    first = results.where(model="mlp", validation="folds", carry=False).cells[0]
+    first = cells_of(results, model="mlp", validation="folds", carry=False)[0]
     frame = results.series("folds", **as_dict(first.params))
     return draw.cross_validation_table(frame[frame["replicate"] == 0].assign(network=network(first.params)), by="network", **texts(results))
 
