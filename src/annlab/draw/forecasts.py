@@ -92,7 +92,10 @@ def forecast(
     lowest, highest = _ends(known, future)
     reach = (highest - lowest) or 1.0
     axes[0, 0].set_ylim(max(low - room, lowest - 2 * reach), min(high + room, highest + 2 * reach))
-    label_outer(axes, len(panels), axis_text(x_label or words(x), x_unit), axis_text(y_label or words(y), y_unit))
+    side = axis_text(y_label or words(y), y_unit)
+    label_outer(axes, len(panels), axis_text(x_label or words(x), x_unit), side if len(panels) == 1 else "")
+    if len(panels) > 1:
+        drawn.supylabel(side, fontsize="medium")  # one for all: the panels are lower than the text is long
     legend_below(drawn, {text.strip(): handle for text, handle in entries.items()})
     what = band_words(band, centre, level, most, log=False)
     names = ", ".join(words.entry(key, "") for key, _ in panels) if factors else "one model"

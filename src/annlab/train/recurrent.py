@@ -15,6 +15,7 @@ from annlab.train.batches import gaussian_noise
 from annlab.train.history import History
 from annlab.train.recipe import Recipe
 from annlab.train.stacked import _StackedRun
+from annlab.train.stacked_data import StackedData
 
 __all__ = ["fit_recurrent"]
 
@@ -110,7 +111,7 @@ class _RecurrentRun(_StackedRun):
             self._update(factor)
         return seen
 
-    def _losses(self, X: Tensor, y: Tensor) -> Tensor:
+    def _losses(self, X: Tensor, y: Tensor, data: StackedData) -> Tensor:
         if not self.sequence or self.checks is None or X is not self.checks[0]:
             return _mse(self.gradient.outputs(X), y)
         # the training part was read just before with these very weights: the state at its end is where this part begins
