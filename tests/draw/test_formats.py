@@ -100,3 +100,9 @@ def test_values_of_tables():
 def test_names_become_words():
     assert name_words("validation_mse") == "validation MSE"
     assert name_words("learning rate") == "learning rate"
+
+
+def test_rounding_noise_is_no_width():
+    assert format_plus_minus(0.95, 1e-17) == format_plus_minus(0.95, 0.0) == "0.950 ± 0.000"
+    assert format_interval(0.95, 0.95 - 1e-16, 0.95 + 1e-16) == "0.950 [0.950, 0.950]"
+    assert format_plus_minus(0.95, 1e-10).startswith("0.95000000000 ± 0.0000000001")

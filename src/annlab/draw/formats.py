@@ -9,6 +9,7 @@ __all__ = ["format_interval", "format_number", "format_plus_minus", "format_sett
 
 _SMALL, _LARGE = -4, 6  # powers of ten outside which scientific notation is used
 _GROUPED_FROM = 10_000
+_ROUNDING = 1e-13  # a relative half-width below which there is no spread but that of floating-point sums
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 NOTHING = "–"
 _CAPITALS = {"mse": "MSE", "rmse": "RMSE", "nmse": "NMSE", "mae": "MAE", "snr": "SNR", "db": "dB", "f1": "F1", "r2": "R²"}
@@ -121,7 +122,7 @@ def _shared_power(*values: float) -> int:
 
 def _places(half_width: float, mean: float) -> int:
     """Decimal places at which the half-width has two significant digits (the mean three where there is no width)."""
-    if half_width > 0:
+    if half_width > _ROUNDING * abs(mean):
         return min(12, max(0, 1 - int(f"{half_width:.1e}".partition("e")[2])))
     return 0 if mean == 0 else min(12, max(0, 2 - math.floor(math.log10(abs(mean)))))
 
