@@ -12,6 +12,8 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from annlab.models.mlp import MLPClassifier, MLPRegressor
+from annlab.models.som import SelfOrganizingMap
+from annlab.models.stacked_autoencoder import StackedAutoencoder, StackedAutoencoderClassifier
 
 ESTIMATORS: dict[str, Callable[[], Any]] = {
     "MLPRegressor": lambda: MLPRegressor(hidden_sizes=(20,), max_epochs=20, learning_rate=0.02, random_state=0),
@@ -21,6 +23,15 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
     "MLPRegressor, normed": lambda: MLPRegressor(hidden_sizes=(6,), max_epochs=3, batch_norm="hidden", input_noise=0.1, random_state=0),
     "MLPClassifier": lambda: MLPClassifier(hidden_sizes=(20,), max_epochs=20, learning_rate=0.02, random_state=0),
     "MLPClassifier, 3 replicates": lambda: MLPClassifier(hidden_sizes=(6,), max_epochs=3, n_replicates=3, random_state=0),
+    "SelfOrganizingMap": lambda: SelfOrganizingMap((3, 4), init="random", max_epochs=5, random_state=0),
+    "SelfOrganizingMap, online": lambda: SelfOrganizingMap((3, 4), grid="hexagonal", training="online", max_epochs=3, random_state=0),
+    "StackedAutoencoder": lambda: StackedAutoencoder((6, 2), pretrain_epochs=3, max_epochs=3, random_state=0),
+    "StackedAutoencoderClassifier": lambda: StackedAutoencoderClassifier(
+        (20, 8), pretrain_epochs=5, max_epochs=30, batch_size=16, learning_rate=0.02, random_state=0
+    ),
+    "StackedAutoencoderClassifier, 2 replicates": lambda: StackedAutoencoderClassifier(
+        (6, 4), pretrain_epochs=2, classifier_epochs=2, max_epochs=3, validation_fraction=0.3, n_replicates=2, dropout=0.2, random_state=0
+    ),
 }
 every_estimator = pytest.mark.parametrize("make", ESTIMATORS.values(), ids=ESTIMATORS.keys())
 
@@ -39,7 +50,7 @@ def answers(estimator: Any, X: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.asarray(getattr(estimator, name)(X)) for name in names if hasattr(estimator, name)}
 
 
-@pytest.mark.parametrize("name", ["MLPRegressor", "MLPClassifier"])
+@pytest.mark.parametrize("name", ["MLPRegressor", "MLPClassifier", "SelfOrganizingMap", "SelfOrganizingMap, online"])
 def test_scikit_learn_finds_nothing_to_object(name: str) -> None:
     results = check_estimator(ESTIMATORS[name](), on_skip=None)
     passed = [result["check_name"] for result in results if result["status"] == "passed"]
@@ -49,7 +60,7 @@ def test_scikit_learn_finds_nothing_to_object(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("estimator", [MLPRegressor(), MLPClassifier()], ids=lambda estimator: type(estimator).__name__)
+@pytest.mark.parametrize("estimator", [MLPRegressor(), MLPClassifier(), SelfOrganizingMap()], ids=lambda made: type(made).__name__)
 def test_scikit_learn_finds_nothing_to_object_in_the_defaults(estimator: Any) -> None:
     assert sum(result["status"] == "passed" for result in check_estimator(estimator, on_skip=None)) >= 40
 

@@ -85,7 +85,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     """
 
     _checks: ClassVar[dict[str, Check]] = {
-        "shape": lambda value: None if _is_shape(value) else "two whole numbers of at least 1, rows and columns",
+        "shape": lambda value: None if _are_steps(value, 1) and len(value) == 2 else "two whole numbers of at least 1, rows and columns",
         "grid": choice(GRIDS),
         "topology": choice(TOPOLOGIES),
         "neighbourhood": choice(NEIGHBOURHOODS),
@@ -319,9 +319,10 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     def _online_epoch(self, run: MapRun, steps: np.ndarray, total: int) -> None:
         """One pass of updates at the given places in a run of `total`."""
+        draw = self._streams().numpy("order", self.n_iter_)
         progress = self._progress_at(steps, total)
         radii, rates = self._radius(progress), self._rate(progress)
-        order = torch.from_numpy(run.draw.permutation(len(run.X))[: len(steps)]).to(run.X.device)
+        order = torch.from_numpy(draw.permutation(len(run.X))[: len(steps)]).to(run.X.device)
         weights, before = run.weights.clone(), self._updates
         missing = None if run.missing is None else run.missing[order]
         winners, distances = online_updates(
@@ -334,10 +335,8 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         """Takes the weights of an epoch, unless they are not finite: then those of the epoch before are kept and the fit ends."""
         if not bool(weights.isfinite().all()):
             self._finish(run)
-            raise UsageError(
-                f"the weights of the map were not finite in epoch {self.n_iter_ + 1}; those of the epoch before are kept. "
-                "A smaller learning_rate, scaled rows or another neighbourhood help"
-            )
+            what = f"the weights of the map were not finite in epoch {self.n_iter_ + 1}; those of the epoch before are kept"
+            raise UsageError(f"{what}. A smaller learning_rate, scaled rows or another neighbourhood help")
         run.weights = weights
         self.n_iter_ += 1
         self._updates += updates
@@ -387,17 +386,10 @@ def _checked(X: np.ndarray) -> np.ndarray:
     return np.asarray(X)
 
 
-def _is_shape(value: Any) -> bool:
-    return _is_sequence(value) and len(value) == 2 and all(count()(size) is None for size in value)
-
-
 def _is_range(value: Any) -> bool:
     return np.shape(value) == (2,) and all(number()(v) is None for v in value) and value[0] < value[1]
 
 
-def _are_steps(value: Any) -> bool:
-    return _is_sequence(value) and all(count(0)(step) is None for step in value)
-
-
-def _is_sequence(value: Any) -> bool:
-    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+def _are_steps(value: Any, lowest: int = 0) -> bool:
+    sequence = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    return sequence and all(count(lowest)(step) is None for step in value)
