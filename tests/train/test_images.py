@@ -9,7 +9,6 @@ from torch import nn
 from torch.nn import functional
 from training_tools import generator, state
 
-from annlab.errors import UsageError
 from annlab.nets import ConvNet, StackedMLP, keep_mask
 from annlab.train import Recipe, fit, fit_stacked
 from annlab.train.batches import epoch_order
@@ -113,10 +112,15 @@ def test_running_loss_is_the_mean_of_the_batches():
     assert abs(with_dropout[0] - histories[0][0]) > 1e-4
 
 
-def test_running_loss_is_for_a_single_network():
-    stack = StackedMLP(2, 3, (4,), 1)
-    with pytest.raises(UsageError, match="running_loss"):
-        fit_stacked(stack, torch.zeros(5, 3), torch.zeros(5, 1), Recipe(running_loss=True))
+def test_running_loss_of_a_stack_is_that_of_each_network_alone():
+    X, y = torch.rand(50, 3, generator=generator(0)), torch.rand(50, 1, generator=generator(1))
+    recipe = Recipe(running_loss=True, batch_size=16, max_epochs=3, learning_rate=0.01)
+    stack = StackedMLP(2, 3, (4,), 1, generators=[generator(2), generator(3)], dtype=torch.float64)
+    nets = [stack.select([r]).replicate(0) for r in range(2)]
+    together = fit_stacked(stack, X, y, recipe, orders=[generator(4), generator(5)])
+    for r, net in enumerate(nets):
+        alone = fit(net, X, y, recipe, order=generator(4 + r))
+        np.testing.assert_allclose(together.of(r).columns["train_loss"], alone.columns["train_loss"], rtol=1e-9)
 
 
 def test_images_are_evaluated_in_small_chunks():

@@ -102,8 +102,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         nets_: the trained `annlab.nets.ConvAutoencoder` of each replicate, where `convolutional`.
         image_shape_: shape of an image that it was fitted to, None for rows.
         history_: columns by name, a row for each evaluation of each replicate: replicate, epoch, train_loss, validation_loss,
-            learning_rate, seconds. Losses are those of `loss`, for each number of a row; of convolutional ones the training loss is
-            the mean over the batches before their steps, noise and dropout included.
+            learning_rate, seconds. Losses are those of `loss`, for each number of a row; the training loss is the mean over the batches
+            before their steps, noise and dropout included.
         n_iter_: epochs trained by the replicate that trained longest.
         n_features_in_: numbers of a row.
 
@@ -316,7 +316,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             for generator in draws["init"]
         ]
         try:
-            return self._train_singly(self.nets_, rows, checks, replace(self._recipe(), running_loss=self.optimizer != "lbfgs"), draws)
+            return self._train_singly(self.nets_, rows, checks, self._recipe(), draws)
         finally:
             for net in self.nets_:
                 net.output_activation = self.output_activation
@@ -359,6 +359,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             weight_decay=float(self.weight_decay),
             input_noise=float(self.denoising),
             patience=self.patience,
+            running_loss=True,
         )
 
     def _over(self, rows: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> Iterator[np.ndarray]:

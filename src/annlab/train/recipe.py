@@ -30,7 +30,7 @@ class Recipe:
         restore_best: whether the weights of the lowest validation loss come back at the end.
         evaluate_every: epochs between evaluations of training and validation loss (the last epoch always is).
         running_loss: whether ``train_loss`` is the mean of the losses that the batches had before their steps, dropout and noise
-            included, which costs nothing; a single network only. Otherwise it is computed over the training set after the epoch.
+            included, which costs nothing. Otherwise it is computed over the training set after the epoch.
         on_divergence: ``"raise"`` stops with an error and the last finite state kept; ``"record"`` freezes the network
             in that state and notes the epoch.
     """

@@ -71,8 +71,6 @@ def fit_stacked(
         UsageError: for lbfgs or an optimiser function, a missing generator, or shapes that do not fit.
         DivergenceError: where a loss is not finite and ``recipe.on_divergence`` is ``"raise"``; the stack holds the last finite states.
     """
-    if recipe.running_loss:
-        raise UsageError("running_loss is for a single network: a stack is evaluated after the epoch")
     if recipe.optimizer == LEVENBERG_MARQUARDT:
         return fit_levenberg_marquardt(stack, X, y, recipe, validation=validation, monitors=monitors, progress=progress)
     generators = {"orders": orders, "noises": noises, "dropouts": dropouts}
@@ -120,7 +118,8 @@ class _StackedRun:
         names = ["train_loss", *(["validation_loss"] if validation else []), *monitors, "learning_rate"]
         self.record = StackedRecord(recipe, count, names, validated=validation is not None)
         # Where a step's forward pass computes the very training loss, the evaluation after an epoch is the next step's forward pass.
-        self.ahead = len(self.bounds) == 1 and recipe.input_noise == 0 and stack.dropout == 0 and not len(stack.norms)
+        self.ahead = not recipe.running_loss and len(self.bounds) == 1 and recipe.input_noise == 0 and stack.dropout == 0
+        self.ahead = self.ahead and not len(stack.norms)
         if self.ahead:
             self.data.X = as_float(self.data.X, self.dtype)  # every step sees them all: no sense in converting them each time
         self.seconds = 0.0
@@ -153,7 +152,7 @@ class _StackedRun:
             due = epoch % recipe.evaluate_every == 0 or epoch == recipe.max_epochs
             pending = due and self.ahead and epoch < recipe.max_epochs
             if due and not pending and len(work.rows):
-                self._evaluate(epoch, factor, None)
+                self._evaluate(epoch, factor, losses[torch.from_numpy(finite)] if recipe.running_loss else None)
             if not len(work.rows):
                 break
         self._stop(recipe.max_epochs, np.ones(len(work.rows), dtype=bool))
@@ -171,7 +170,7 @@ class _StackedRun:
         self.rate: float | Tensor = float(rates[0]) if (rates == rates[0]).all() else work.spread(rates)
 
     def _epoch(self, factor: float) -> Tensor:
-        """One pass over the data; returns the sums of the batches' losses."""
+        """One pass over the data; returns the means of the losses that the batches had before their steps."""
         rows, x, y = self.work.rows, self.X, self.y
         order = None
         if self.shuffled:
@@ -193,7 +192,7 @@ class _StackedRun:
                 batch = torch.stack(
                     [piece + gaussian_noise(piece, self.recipe.input_noise, _drawn(self.noises[row])) for piece, row in pieces]
                 )
-            seen += self.gradient(batch, target)
+            seen.add_(self.gradient(batch, target), alpha=(stop - start) / self.data.n)
             self._update(factor)
         return seen
 
