@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from annlab.models.persistence import load
     from annlab.models.resnet import ResNetClassifier
     from annlab.models.som import SelfOrganizingMap
+    from annlab.models.stacked_autoencoder import StackedAutoencoder
+    from annlab.models.stacked_classifier import StackedAutoencoderClassifier
     from annlab.models.summary import summary
 
 __version__ = "0.1.0"
@@ -33,6 +35,8 @@ __all__ = [
     "ModuleRegressor",
     "ResNetClassifier",
     "SelfOrganizingMap",
+    "StackedAutoencoder",
+    "StackedAutoencoderClassifier",
     "__version__",
     "load",
     "run",
@@ -52,6 +56,8 @@ _HOMES = {
     "ModuleClassifier": "annlab.models.module",
     "ModuleRegressor": "annlab.models.module",
     "SelfOrganizingMap": "annlab.models.som",
+    "StackedAutoencoder": "annlab.models.stacked_autoencoder",
+    "StackedAutoencoderClassifier": "annlab.models.stacked_classifier",
     "load": "annlab.models.persistence",
     "run": "annlab.lab.run",
     "summary": "annlab.models.summary",

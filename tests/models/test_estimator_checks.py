@@ -11,11 +11,15 @@ import torch
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
+from annlab.models.autoencoder import Autoencoder
 from annlab.models.mlp import MLPClassifier, MLPRegressor
 from annlab.models.som import SelfOrganizingMap
-from annlab.models.stacked_autoencoder import StackedAutoencoder, StackedAutoencoderClassifier
+from annlab.models.stacked_autoencoder import StackedAutoencoder
+from annlab.models.stacked_classifier import StackedAutoencoderClassifier
 
 ESTIMATORS: dict[str, Callable[[], Any]] = {
+    "Autoencoder": lambda: Autoencoder(code_size=2, max_epochs=5, random_state=0),
+    "Autoencoder, 2 replicates": lambda: Autoencoder(2, (5,), n_replicates=2, denoising=0.1, dropout=0.1, max_epochs=3, random_state=0),
     "MLPRegressor": lambda: MLPRegressor(hidden_sizes=(20,), max_epochs=20, learning_rate=0.02, random_state=0),
     "MLPRegressor, 3 replicates": lambda: MLPRegressor(hidden_sizes=(6,), max_epochs=3, n_replicates=3, dropout=0.2, random_state=0),
     "MLPRegressor, lbfgs": lambda: MLPRegressor(hidden_sizes=(6,), optimizer="lbfgs", batch_size=None, max_epochs=3, random_state=0),
@@ -50,7 +54,18 @@ def answers(estimator: Any, X: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.asarray(getattr(estimator, name)(X)) for name in names if hasattr(estimator, name)}
 
 
-@pytest.mark.parametrize("name", ["MLPRegressor", "MLPClassifier", "SelfOrganizingMap", "SelfOrganizingMap, online"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Autoencoder",
+        "MLPRegressor",
+        "MLPClassifier",
+        "SelfOrganizingMap",
+        "SelfOrganizingMap, online",
+        "StackedAutoencoder",
+        "StackedAutoencoderClassifier",
+    ],
+)
 def test_scikit_learn_finds_nothing_to_object(name: str) -> None:
     results = check_estimator(ESTIMATORS[name](), on_skip=None)
     passed = [result["check_name"] for result in results if result["status"] == "passed"]
@@ -60,7 +75,9 @@ def test_scikit_learn_finds_nothing_to_object(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("estimator", [MLPRegressor(), MLPClassifier(), SelfOrganizingMap()], ids=lambda made: type(made).__name__)
+@pytest.mark.parametrize(
+    "estimator", [Autoencoder(), MLPRegressor(), MLPClassifier(), SelfOrganizingMap()], ids=lambda made: type(made).__name__
+)
 def test_scikit_learn_finds_nothing_to_object_in_the_defaults(estimator: Any) -> None:
     assert sum(result["status"] == "passed" for result in check_estimator(estimator, on_skip=None)) >= 40
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from annlab.models.persistence import load, save
     from annlab.models.resnet import ResNetClassifier
     from annlab.models.som import SelfOrganizingMap
+    from annlab.models.stacked_autoencoder import StackedAutoencoder
+    from annlab.models.stacked_classifier import StackedAutoencoderClassifier
     from annlab.models.summary import Summary, summary
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "SeasonalMeanForecaster",
     "SeasonalNaiveForecaster",
     "SelfOrganizingMap",
+    "StackedAutoencoder",
+    "StackedAutoencoderClassifier",
     "Summary",
     "load",
     "save",
@@ -61,6 +65,8 @@ ESTIMATORS = {
     "SeasonalMeanForecaster": "forecast_baselines",
     "SeasonalNaiveForecaster": "forecast_baselines",
     "SelfOrganizingMap": "som",
+    "StackedAutoencoder": "stacked_autoencoder",
+    "StackedAutoencoderClassifier": "stacked_classifier",
 }
 """The classes that `load` rebuilds, and the file of each."""
 
