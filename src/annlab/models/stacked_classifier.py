@@ -1,6 +1,7 @@
 """The classifier on a stacked autoencoder's encoder, trained in three stages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -10,12 +11,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from annlab.errors import UsageError
-from annlab.models.base import Check, count, number, split_rows
+from annlab.models.base import Check, count, number, optional, split_rows
+from annlab.models.image_classifier import ImageClassifier
 from annlab.models.random_state import RandomStreams
 from annlab.models.stacked_autoencoder import StackedAutoencoder
-from annlab.models.stacked_layers import StackedLayers, accuracy_of, copied, copy_layer, outputs_of, within_unit
+from annlab.models.stacked_layers import DRAWS, StackedLayers, accuracy_of, copied, copy_layer, outputs_of, within_unit
 from annlab.nets import DenseAutoencoder, StackedMLP
-from annlab.train import DivergenceError
+from annlab.nets.shapes import as_image_shape
+from annlab.train import DivergenceError, History, Recipe
+from annlab.train.augment import Augmentation
+from annlab.train.images import fit_images
 
 if TYPE_CHECKING:
     from annlab.models.summary import Summary
@@ -52,6 +57,10 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         weight_decay: L2 penalty ``weight_decay / 2 * sum(w^2)`` on weights, not biases (decoupled for ``"adamw"``).
         dropout: probability of dropping a hidden unit while the whole is trained.
         input_noise: standard deviation of Gaussian noise on the inputs while the whole is trained.
+        augmentation: declarations of `annlab.train.augment`, such as ``[Shift(1)]``, applied anew to every batch of images while the
+            whole is trained. Replicates then train one by one, and the training loss of that stage is the mean over the batches before their
+            steps, as trained on.
+        image_shape: ``(height, width[, channels])`` of flat rows, for `augmentation`; None reads it from images.
         validation_fraction: share of the rows, drawn at random, that is held out; each stage keeps the weights of its lowest loss.
         patience: epochs without a lower validation loss before a stage ends.
         evaluate_every: epochs between measurements of the losses.
@@ -87,6 +96,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         "classifier_epochs": count(0),
         "classifier_learning_rate": optional(number(0.0, open_low=True)),
         "input_noise": number(0.0),
+        "augmentation": ImageClassifier._checks["augmentation"],
+        "image_shape": ImageClassifier._checks["image_shape"],
     }
 
     def __init__(
@@ -108,6 +119,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         weight_decay: float = 0.0,
         dropout: float = 0.0,
         input_noise: float = 0.0,
+        augmentation: Sequence[Augmentation] | None = None,
+        image_shape: Sequence[int] | None = None,
         validation_fraction: float = 0.0,
         patience: int | None = None,
         evaluate_every: int = 1,
@@ -134,6 +147,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         self.weight_decay = weight_decay
         self.dropout = dropout
         self.input_noise = input_noise
+        self.augmentation = augmentation
+        self.image_shape = image_shape
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.evaluate_every = evaluate_every
@@ -182,7 +197,10 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         name = "fine_tune" if self.pretrain else "at_once"
         more = 0 if self.pretrain else len(layers) * self.pretrain_epochs + self.classifier_epochs
         recipe = self._recipe("cross_entropy", self.max_epochs + more, None)
-        self._stage(name, self.stack_, rows, labels, recipe, streams, *checks, noise=self.input_noise)
+        if self.augmentation:
+            self._train_augmented(name, rows, labels, recipe, streams, checks)
+        else:
+            self._stage(name, self.stack_, rows, labels, recipe, streams, *checks, noise=self.input_noise)
         self.accuracy_ = self._accuracies(name, rows, labels, *checks)
         self._publish()
         return self
@@ -209,6 +227,43 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         recipe = self._recipe("cross_entropy", self.classifier_epochs, self.classifier_learning_rate)
         self._stage("classifier", head, codes, labels, recipe, streams, held, checks[1])
         self._reach("classifier", layers, head)
+
+    def _train_augmented(
+        self, name: str, rows: np.ndarray, labels: np.ndarray, recipe: Recipe, streams: RandomStreams, checks: tuple[Any, Any]
+    ) -> None:
+        """Trains the whole network on augmented images, one replicate after the other, each a view of the stack."""
+        given = self.image_shape_ if self.image_shape is None else self.image_shape
+        if given is None:
+            raise UsageError("augmentation takes images (n, height, width[, channels]), or flat rows and image_shape=")
+        shape = as_image_shape(given)
+        if int(np.prod(shape)) != self.n_features_in_:
+            raise UsageError(f"rows of {self.n_features_in_} features are no images of {shape}")
+        if not recipe.max_epochs:
+            return
+        validation = None if checks[0] is None else (checks[0].reshape(-1, *shape), checks[1])
+        recipe = replace(recipe, input_noise=float(self.input_noise), running_loss=True)
+        histories: list[History] = []
+        try:
+            for r in range(self.n_replicates):
+                draws: dict[str, Any] = {draw: streams.torch(f"{draw} {name}", r) for draw in DRAWS}
+                histories.append(
+                    fit_images(
+                        self.stack_.replicate(r),
+                        rows.reshape(-1, *shape),
+                        labels,
+                        recipe,
+                        augmentation=tuple(self.augmentation or ()),
+                        augment=streams.torch(f"augmentation {name}", r, device=self.stack_.weights[0].device),
+                        validation=validation,
+                        progress=self._progress(),
+                        **draws,
+                    )
+                )
+        except DivergenceError as error:
+            self._add(name, [*histories, error.history])
+            self._publish()
+            raise
+        self._add(name, histories)
 
     def _take(self, encoder: StackedAutoencoder, layers: Sequence[DenseAutoencoder]) -> None:
         """Copies the encoder of a fitted autoencoder."""

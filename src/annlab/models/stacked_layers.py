@@ -18,7 +18,18 @@ from annlab.train import SCHEDULES, DivergenceError, History, Recipe, fit_stacke
 from annlab.train.stacked_optimisers import STACKED_OPTIMISERS
 from annlab.train.tensors import as_float, as_tensor, place_of
 
-__all__ = ["INPUT_TYPES", "StackedLayers", "accuracy_of", "as_names", "as_sizes", "copied", "copy_layer", "outputs_of", "within_unit"]
+__all__ = [
+    "DRAWS",
+    "INPUT_TYPES",
+    "StackedLayers",
+    "accuracy_of",
+    "as_names",
+    "as_sizes",
+    "copied",
+    "copy_layer",
+    "outputs_of",
+    "within_unit",
+]
 
 INPUT_TYPES = [np.float64, np.float32, np.uint8]
 NUMBERS = 1 << 23  # of the replicates' rows computed at once
@@ -172,13 +183,13 @@ class StackedLayers(BaseEstimator):
         try:
             history = fit_stacked(net, X, y, recipe, validation=validation, monitors=monitors, progress=self._progress(), **generators)
         except DivergenceError as error:
-            self._add(name, error.history)
+            self._add(name, [error.history.of(r) for r in range(self.n_replicates)])
             self._publish()
             raise
-        self._add(name, history)
+        self._add(name, [history.of(r) for r in range(self.n_replicates)])
 
-    def _add(self, name: str, history: History) -> None:
-        columns, epochs = tidy_history([history.of(r) for r in range(self.n_replicates)])
+    def _add(self, name: str, histories: Sequence[History]) -> None:
+        columns, epochs = tidy_history(histories)
         before = max((part.max() for part in self._record.get("seconds", ()) if len(part)), default=0.0)
         columns["seconds"] = columns["seconds"] + before
         rows, earlier = len(columns["epoch"]), sum(len(part) for part in self._record.get("epoch", ()))
