@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from annlab.models.stacked_autoencoder import StackedAutoencoder
     from annlab.models.stacked_classifier import StackedAutoencoderClassifier
     from annlab.models.summary import summary
+    from annlab.models.vision_transformer import VisionTransformerClassifier
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "SelfOrganizingMap",
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
+    "VisionTransformerClassifier",
     "__version__",
     "load",
     "run",
@@ -56,6 +58,7 @@ _HOMES = {
     "ModuleClassifier": "annlab.models.module",
     "ModuleRegressor": "annlab.models.module",
     "SelfOrganizingMap": "annlab.models.som",
+    "VisionTransformerClassifier": "annlab.models.vision_transformer",
     "StackedAutoencoder": "annlab.models.stacked_autoencoder",
     "StackedAutoencoderClassifier": "annlab.models.stacked_classifier",
     "load": "annlab.models.persistence",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from annlab.models.stacked_autoencoder import StackedAutoencoder
     from annlab.models.stacked_classifier import StackedAutoencoderClassifier
     from annlab.models.summary import Summary, summary
+    from annlab.models.vision_transformer import VisionTransformerClassifier
 
 __all__ = [
     "ESTIMATORS",
@@ -43,6 +44,7 @@ __all__ = [
     "StackedAutoencoder",
     "StackedAutoencoderClassifier",
     "Summary",
+    "VisionTransformerClassifier",
     "load",
     "save",
     "summary",
@@ -65,6 +67,7 @@ ESTIMATORS = {
     "SeasonalMeanForecaster": "forecast_baselines",
     "SeasonalNaiveForecaster": "forecast_baselines",
     "SelfOrganizingMap": "som",
+    "VisionTransformerClassifier": "vision_transformer",
     "StackedAutoencoder": "stacked_autoencoder",
     "StackedAutoencoderClassifier": "stacked_classifier",
 }

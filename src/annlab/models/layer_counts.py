@@ -13,7 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["evaluate", "operations", "parameter_formula"]
+from annlab.nets.attention import MultiHeadAttention
+
+__all__ = ["ATTENTION", "evaluate", "operations", "parameter_formula"]
+
+ATTENTION = (nn.MultiheadAttention, MultiHeadAttention)  # one layer each, whatever modules they hold
 
 Shape = tuple[int, ...]
 
@@ -68,7 +72,7 @@ def parameter_formula(module: nn.Module) -> str:
     if isinstance(module, nn.MultiheadAttention) and module._qkv_same_embed_dim and module.bias_k is None:
         size, biased = module.embed_dim, module.in_proj_bias is not None
         return f"4*({size}*{size} + {size})" if biased else f"4*{size}*{size}"
-    own = list(module.parameters()) if isinstance(module, nn.MultiheadAttention) else list(module.parameters(recurse=False))
+    own = list(module.parameters()) if isinstance(module, ATTENTION) else list(module.parameters(recurse=False))
     return " + ".join("*".join(map(str, parameter.shape)) or "1" for parameter in own)
 
 
@@ -81,6 +85,8 @@ def operations(module: nn.Module, inputs: Sequence[Any], output: Any) -> int | N
             return count(module, first, result)
     if isinstance(module, nn.MultiheadAttention):
         return _attention(module, inputs)
+    if isinstance(module, MultiHeadAttention):
+        return module.operations(first[1], result[1])
     own = type(module).__module__.startswith("annlab.nets") and type(module).__name__ == "Dropout"
     return 0 if own or isinstance(module, nn.Dropout) else None
 

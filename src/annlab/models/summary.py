@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from annlab.errors import UsageError
-from annlab.models.layer_counts import evaluate, operations, parameter_formula
+from annlab.models.layer_counts import ATTENTION, evaluate, operations, parameter_formula
 from annlab.models.summary_text import as_html, as_latex, as_markdown, as_rich, as_text
 from annlab.train.guard import guarded_generators
 from annlab.train.tensors import place_of
@@ -116,7 +116,7 @@ def summary(model: nn.Module, input_shape: Sequence[Any], *, dtype: torch.dtype 
     several = len(input_shape) > 0 and isinstance(input_shape[0], Sequence)
     shapes = [tuple(shape) for shape in input_shape] if several else [tuple(input_shape)]
     device, float_type = place_of(model)
-    attention = [module for module in model.modules() if isinstance(module, nn.MultiheadAttention)]
+    attention = [module for module in model.modules() if isinstance(module, ATTENTION)]
     inner = {part for module in attention for part in module.modules() if part is not module}
     modules = {name: module for name, module in model.named_modules() if module not in inner}
     leaves = {name: module for name, module in modules.items() if _is_leaf(module)}
@@ -134,7 +134,7 @@ def summary(model: nn.Module, input_shape: Sequence[Any], *, dtype: torch.dtype 
 
 
 def _is_leaf(module: nn.Module) -> bool:
-    return isinstance(module, nn.MultiheadAttention) or not list(module.children())
+    return isinstance(module, ATTENTION) or not list(module.children())
 
 
 def _has_own(module: nn.Module) -> bool:
@@ -181,7 +181,7 @@ def _calls(model: nn.Module, leaves: dict[str, nn.Module], inputs: list[torch.Te
 
 
 def _row(name: str, module: nn.Module, call: tuple[Any, int | None] | None, counted: set[int]) -> LayerRow:
-    everything: list[nn.Parameter] = list(module.parameters(recurse=isinstance(module, nn.MultiheadAttention)))
+    everything: list[nn.Parameter] = list(module.parameters(recurse=isinstance(module, ATTENTION)))
     own = [parameter for parameter in everything if id(parameter) not in counted]
     counted.update(id(parameter) for parameter in own)
     count = sum(parameter.numel() for parameter in own)
