@@ -77,6 +77,13 @@ def test_every_row_is_mapped_once(ledger):
     assert check(a_study(claim("toy.*", **LOSS), claim("toy.old", **LOSS))) == ["the mapping of toy.old covers no row"]
 
 
+def test_a_row_in_percent_wants_a_metric_of_known_unit_or_a_factor(ledger):
+    ledger("a", value="98.1", unit="%")
+    wanted = "toy.a: a row in % takes a metric whose unit is 'fraction' or '%', or a value with factor="
+    assert check(a_study(claim("toy.a", **LOSS))) == [wanted]
+    assert check(a_study(claim("toy.a", **{**LOSS, "value": metric("loss", factor=100.0)}))) == []
+
+
 @pytest.mark.parametrize(
     ("mapping", "problem"),
     [

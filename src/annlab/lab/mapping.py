@@ -57,6 +57,10 @@ def problems_of(study: "Study", full: "Design", each: "Mapped", found: "Mapping[
     needs_tolerance = isinstance(answer, Value) and not isinstance(answer, Selected) and not answer.exact and not counted
     if row.kind == "measured" and row.comparison in ("approx", "equal") and needs_tolerance and mapping.tolerance is None:
         problems.append("a measured value needs a tolerance")
+    if row.unit == "%" and isinstance(answer, Value) and answer.factor is None and not isinstance(answer, Selected):
+        described = answer.described_by(study.metrics)
+        if not described or described.unit not in ("%", "fraction", "1"):
+            problems.append("a row in % takes a metric whose unit is 'fraction' or '%', or a value with factor=")
     unknown = [name for name in (*mapping.chosen, *mapping.free) if name not in as_dict(study.params)]
     if unknown:
         problems.append(f"chosen or free names {unknown[0]!r}, which is no parameter")

@@ -31,7 +31,7 @@ CLAIMS = [
         claim(
             f"hopfield-digits.accuracy.noise-{level}",
             cell=MEASURED,
-            value=series("map", "recovered", level=level, iteration=50, better="higher"),
+            value=series("map", "recovered", level=level, iteration=50, better="higher", factor=100.0),
             tolerance=15,
             **AT_EVERY_TENTH,
         )
