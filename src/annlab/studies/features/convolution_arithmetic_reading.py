@@ -210,7 +210,8 @@ def training_images(results: "Results") -> "Drawing":
 
 def images_caption(results: "Results") -> str:
     """Caption with the data."""
-    return f"Test accuracy in the middle by number of training images, {steps(results)} steps each; bands are 95 % intervals ({_data(results)})."
+    count = f"{steps(results)} steps each"
+    return f"Test accuracy in the middle by number of training images, {count}; bands are 95 % intervals ({_data(results)})."
 
 
 def _orders(results: "Results") -> "pd.DataFrame":
