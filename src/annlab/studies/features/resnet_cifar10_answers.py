@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab import draw
+from annlab.draw.answers import ABSENT
 from annlab.lab.params import as_dict
 from annlab.lab.statistics import mean_interval
 from annlab.studies.features.resnet_cifar10_reading import WORDS, class_names, classes_frame, main, main_cell, main_counts, pair_shares
@@ -29,7 +30,8 @@ def where_it_errs(results: "Results") -> str:
         f"It errs most on {worst}, {_share(shares[worst])} of whose images are wrong, then on {second} ({_share(shares[second])}), and "
         f"least on {best} ({_share(shares[best])}). "
         f"That both are worse than the third, {third}, is {_apart(np.minimum(shares[worst], shares[second]) - shares[third])}. "
-        f"These two classes hold {draw.measured(results, 'two_worst_share', **cell)} of all errors, where {2 / n:.2f} would be an even share. "
+        f"These two classes hold {draw.measured(results, 'two_worst_share', **cell)} of all errors, "
+        f"where {2 / n:.2f} would be an even share. "
         f"The pair taken for each other most often is {names[a]} and {names[b]}, with {_share(first['share'].to_numpy(float))} of all "
         f"errors, where {2 / (n * (n - 1)):.3f} would be an even share. "
         f"Of the wrong images of {names[a]}, {_taken(results, a, b)} are taken for {names[b]}, and of those of {names[b]}, "
@@ -47,18 +49,23 @@ def what_changes(results: "Results") -> str:
         return str(draw.compare(results, metric, {name: one}, {name: other}, **common))
 
     depths = sorted({cell.params.depth for cell in results.cells})
-    deeper = of("depth", depths[-1], depths[0]) if len(depths) > 1 else "not measured in this profile"
+    further = {
+        "mirrored ones against those as they are": of("augmentation", "flip", "none"),
+        "cropped ones against those as they are": of("augmentation", "crop", "none"),
+        "a hole cut out besides": of("augmentation", "crop-flip-cut", "crop-flip"),
+        f"{depths[-1]} layers against {depths[0]}": of("depth", depths[-1], depths[0]) if len(depths) > 1 else ABSENT,
+        "the stem for large images against the one for small images": of("stem", "imagenet", "cifar"),
+    }
+    found = "; ".join(f"{what}: {text}" for what, text in further.items() if text != ABSENT)
+    absent = ", ".join(what for what, text in further.items() if text == ABSENT)
     return (
         f"With images {WORDS['crop-flip']} at random the test accuracy is {of('augmentation', 'crop-flip', 'none')} than with images "
         f"{WORDS['none']}. "
-        f"The training accuracy, on images as they are, is {of('augmentation', 'crop-flip', 'none', 'train_accuracy')}, and the gap between "
-        f"training and test accuracy {of('augmentation', 'crop-flip', 'none', 'gap')}. "
-        f"Mirroring alone against none: {of('augmentation', 'flip', 'none')}; cropping alone: {of('augmentation', 'crop', 'none')}; a hole "
-        f"cut out besides: {of('augmentation', 'crop-flip-cut', 'crop-flip')}. "
-        f"The deepest network against the shallowest: {deeper}. "
-        f"The stem for large images, which halves the edges twice before the first block, against the small one: "
-        f"{of('stem', 'imagenet', 'cifar')}. "
-        "Accuracies are compared as they are, the networks of a replicate sharing their images."
+        f"The training accuracy, on images as they are, is {of('augmentation', 'crop-flip', 'none', 'train_accuracy')}, and the gap "
+        f"between training and test accuracy is {of('augmentation', 'crop-flip', 'none', 'gap')}. "
+        + (f"The test accuracy of further pairs: {found}. " if found else "")
+        + (f"Not measured in this profile: {absent}. " if absent else "")
+        + "Networks of a replicate learn from the same images and start from the same stream of weights."
     )
 
 

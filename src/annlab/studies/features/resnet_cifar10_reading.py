@@ -85,7 +85,8 @@ def main_counts(results: "Results") -> np.ndarray:
 def followed(results: "Results") -> "pd.DataFrame":
     """Histories of the cells that hold images out."""
     frame = with_settings(results, results.series("by_epoch"))
-    return frame[np.isfinite(frame["validation_accuracy"])]
+    kept: pd.DataFrame = frame[np.isfinite(frame["validation_accuracy"])]
+    return kept
 
 
 def accuracy_figure(results: "Results") -> "Drawing":
