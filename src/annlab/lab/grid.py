@@ -49,11 +49,11 @@ class Cell:
     def matches(self, wanted: Mapping[str, Any]) -> bool:
         """Whether every parameter in `wanted` has the wanted value, or one of them where a list or set is given.
 
-        The key ``case`` asks for a name given by `cases`.
+        The key ``case`` asks for a name given by `cases`, or one of several.
         """
         for name, value in wanted.items():
             if name == "case":
-                if value not in self.names:
+                if not set(value if isinstance(value, list | set | frozenset) else (value,)) & set(self.names):
                     return False
                 continue
             if name not in type(self.params).__dataclass_fields__:
