@@ -58,8 +58,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         dropout: probability of dropping a hidden unit while the whole is trained.
         input_noise: standard deviation of Gaussian noise on the inputs while the whole is trained.
         augmentation: declarations of `annlab.train.augment`, such as ``[Shift(1)]``, applied anew to every batch of images while the
-            whole is trained. Replicates then train one by one, and the training loss of that stage is the mean over the batches before their
-            steps, as trained on.
+            whole is trained. Replicates then train one by one, and the training loss of that stage is the mean over the batches before
+            their steps, as trained on.
         image_shape: ``(height, width[, channels])`` of flat rows, for `augmentation`; None reads it from images.
         validation_fraction: share of the rows, drawn at random, that is held out; each stage keeps the weights of its lowest loss.
         patience: epochs without a lower validation loss before a stage ends.
