@@ -148,10 +148,11 @@ def sharp(results: "Results") -> str:
     difference = draw.compare(results, "sharpness", {"code_size": codes[-1]}, {"code_size": codes[0]}, **_without_code(results))
     values = results.values("sharpness", **_plain(results, codes[-1]))
     shown = [draw.measured(results, "sharpness", **_plain(results, code)) for code in (codes[0], codes[-1])]
-    near = float(np.mean(values)) >= 0.9
+    level = float(np.mean(values))
+    found = "They stay blurred" if level < 0.9 else "They come near the originals" if level < 1.1 else "Above 1 it is grain, not sharpness"
     return (
         f"The reconstructions have {shown[0]} of the originals' Laplacian energy with {codes[0]} units and {shown[1]} with {codes[-1]}; "
         f"the latter is {difference}. "
-        f"{'They come near the originals' if near else 'They stay blurred'}, for squared errors are lowest for the mean of all images "
-        "that the code cannot tell apart. " + " ".join(ranks)
+        f"{found}: squared errors are lowest for the mean of all images that the code cannot tell apart, which is smooth, while few "
+        "steps leave the noise of the first weights. " + " ".join(ranks)
     )

@@ -47,7 +47,7 @@ def codes_of(results: "Results") -> list[int]:
 
 def smallest_batch(results: "Results") -> int:
     """The smallest batch that was tried."""
-    return min(cell.params.batch_size for cell in searched(results).cells)
+    return int(min(cell.params.batch_size for cell in searched(results).cells))
 
 
 def components_of(results: "Results") -> "Results":
@@ -82,10 +82,11 @@ def settings_shown(results: "Results") -> dict[str, dict[str, Any]]:
             if f"shown_{epoch}" in arrays and size == codes_of(results)[-1]:
                 shown[f"code {size}, {epoch} epoch{'s' * (epoch > 1)}"] = {"array": f"shown_{epoch}", **cell}
         shown[f"code {size}, {results.where(**cell).cells[0].params.epochs} epochs"] = {"array": "shown", **cell}
-    for name, cell in changes_of(results).items():
-        shown[f"base (code {cell.params.code_size})" if name == "base" else name_words(name)] = {"array": "shown", **as_dict(cell.params)}
-    for cell in components_of(results).cells:
-        shown[f"{cell.params.code_size} components"] = {"array": "shown", **as_dict(cell.params)}
+    for name, changed in changes_of(results).items():
+        title = f"base (code {changed.params.code_size})" if name == "base" else name_words(name)
+        shown[title] = {"array": "shown", **as_dict(changed.params)}
+    for fitted in components_of(results).cells:
+        shown[f"{fitted.params.code_size} components"] = {"array": "shown", **as_dict(fitted.params)}
     return {title: setting for title, setting in shown.items() if setting["array"] in _arrays(results, _cell(setting))}
 
 
