@@ -54,6 +54,8 @@ def test_matching():
     assert cell.matches({"sizes": (20, 10)})
     assert cell.matches({"sizes": [(20, 10), (5,)]})
     assert not cell.matches({"case": "report"})
+    assert cell.matches({"case": ["report", "handout"]})
+    assert not cell.matches({"case": ["report", "other"]})
     assert not cell.matches({"noise": [0.1, 0.2]})
     assert not cell.matches({"fast": 0})  # 0 is no truth value
     with pytest.raises(UsageError, match="did you mean 'noise'"):
