@@ -113,8 +113,10 @@ def pareto_rows(results: "Results", cost: str) -> "pd.DataFrame":
     error = 1.0 - held.table.groupby("case", sort=False)["test_accuracy"].mean()
     source = held.timings if cost == "epoch" else held.table
     frame = error.to_frame("error").assign(cost=source.groupby("case", sort=False)[cost].mean())
-    better = [bool(((frame["cost"] < row.cost) & (frame["error"] <= row.error)).any()) for row in frame.itertuples()]
-    return frame.assign(efficient=~np.array(better)).sort_values("cost")
+    cost_of, error_of = frame["cost"].to_numpy(), frame["error"].to_numpy()
+    no_worse = (cost_of[:, None] <= cost_of) & (error_of[:, None] <= error_of)  # (other, each)
+    better = (no_worse & ((cost_of[:, None] < cost_of) | (error_of[:, None] < error_of))).any(axis=0)
+    return frame.assign(efficient=~better).sort_values(["cost", "error"])
 
 
 def pareto(results: "Results") -> "Drawing":
@@ -189,26 +191,13 @@ def mistakes(results: "Results") -> "Drawing":
     images, (truth, predicted), confidence = (results.array(name, case=case) for name in ("mistakes", "mistaken", "confidence"))
     if not len(images):
         return draw.image_sheet({"no mistake": results.array("digit", case=case)})
-    half = -(-len(images) // 2)
-    made = [f"{t} as {p}" for t, p in zip(truth, predicted, strict=True)]
-    rows = {}
-    for part in (slice(0, half), slice(half, None)):
-        if len(images[part]):
-            shares = confidence[part]
-            rows[f"p {shares[0]:.2f} to {shares[-1]:.2f}\n" + "; ".join(made[part])] = images[part]
-    return draw.image_sheet({_folded(text): each for text, each in rows.items()}, size=0.8)
-
-
-def _folded(text: str, width: int = 3) -> str:
-    """The list of mistakes on lines of a few."""
-    head, listed = text.split("\n")
-    parts = listed.split("; ")
-    return "\n".join([head, *("; ".join(parts[i : i + width]) for i in range(0, len(parts), width))])
+    titles = [f"{t} as {p}\n{share:.3f}" for t, p, share in zip(truth, predicted, confidence, strict=True)]
+    return draw.image_sheet({"": images}, titles=titles, size=0.85)
 
 
 def mistakes_caption(results: "Results") -> str:
     """Caption that names the network."""
-    return f"Mistakes made with the highest probability p in the first replicate, in order: true digit as predicted ({_of_best(results)})."
+    return f"Mistakes of highest probability in the first replicate: true digit as predicted, with the probability ({_of_best(results)})."
 
 
 def _filtered(results: "Results") -> str:
@@ -241,10 +230,10 @@ def feature_maps(results: "Results") -> "Drawing":
     arrays = results.outcome(case=case).arrays
     levels = sorted(name for name in arrays if name.startswith("maps_"))
     rows = {"digit": arrays["digit"].astype(float) / 255.0}
-    for name in levels:
+    for number, name in enumerate(levels, 1):
         maps = arrays[name]
         low, high = float(maps.min()), float(maps.max())
-        rows[f"{maps.shape[1]} x {maps.shape[2]}"] = (maps - low) / max(high - low, 1e-9)
+        rows[f"{number}: {maps.shape[1]} x {maps.shape[2]}"] = (maps - low) / max(high - low, 1e-9)
     return draw.image_sheet(_apart(rows))
 
 
