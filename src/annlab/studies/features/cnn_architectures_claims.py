@@ -41,10 +41,11 @@ def filters_kernels_dropout(results: "Results") -> Test:
     sizes = {name: (shown[name] - shown["D"]).abs() for name in (*NAMED, *OTHERS) if name in shown}
     if set(sizes) != {*NAMED, *OTHERS}:
         return Test("effects in log-odds", {})
-    difference = sum(sizes[name] for name in NAMED) / len(NAMED) - sum(sizes[name] for name in OTHERS) / len(OTHERS)
+    named, others = (np.mean([sizes[name].to_numpy() for name in part], axis=0) for part in (NAMED, OTHERS))
+    replicates = [int(replicate) for replicate in shown.index.tolist()]
     return Test(
         "mean size of the effects of fewer filters, smaller kernels and no dropout less that of other changes, in log-odds",
-        {int(replicate): float(value) for replicate, value in difference.items()},
+        dict(zip(replicates, (named - others).tolist(), strict=True)),
         margin=0.1,
     )
 

@@ -71,7 +71,7 @@ def measured(rng: np.random.Generator) -> dict[str, float]:
 
 def _against_torch(rng: np.random.Generator) -> dict[str, float]:
     """Largest difference of matrix products from torch's convolutions and transposed convolutions."""
-    found = {}
+    found: dict[str, float] = {}
     for axes, (conv, transposed) in enumerate(
         ((functional.conv1d, functional.conv_transpose1d), (functional.conv2d, functional.conv_transpose2d)), 1
     ):
@@ -94,7 +94,7 @@ def _equivariance(rng: np.random.Generator) -> dict[str, float]:
     image, kernel = rng.integers(0, 16, (12, 12)), rng.integers(-3, 4, (3, 3))
 
     def moved(x: np.ndarray, pixels: int, wrap: bool) -> np.ndarray:
-        return shifted(x[None], 0, pixels, wrap=wrap)[0]
+        return np.asarray(shifted(x[None], 0, pixels, wrap=wrap)[0])
 
     def circular(x: np.ndarray) -> np.ndarray:
         return convolve(np.pad(x, 1, mode="wrap"), kernel)
