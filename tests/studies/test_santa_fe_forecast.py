@@ -13,7 +13,8 @@ from annlab.draw import Drawing, forecast, phase_plot, recurrence_plot, time_fol
 from annlab.studies.recurrent import santa_fe_forecast as module
 from annlab.studies.recurrent.santa_fe_forecast import Params, study
 from annlab.studies.recurrent.santa_fe_forecast_claims import folds_formula
-from annlab.studies.recurrent.santa_fe_forecast_grid import largest_folds
+from annlab.studies.recurrent.santa_fe_forecast_grid import BASELINES, largest_folds
+from annlab.studies.recurrent.santa_fe_forecast_reading import NAMES
 from annlab.studies.recurrent.santa_fe_forecast_recipe import STEPS, lost_step, origins_of, recursive, rolling_scores, windows_without
 from annlab.studies.recurrent.santa_fe_forecast_tables import ensemble_errors
 
@@ -184,6 +185,15 @@ def test_the_figures_of_series():
     ):
         with pytest.raises(ValueError, match=r"needed|wanted|between|at least|outside"):
             wrong()
+
+
+def test_every_table_of_errors_names_every_baseline(small):
+    results = small("santa-fe-forecast")
+    makers = {table.name: table.make for table in study.tables}
+    for name in ("recipes", "recipes-as-ensembles", "final", "seeds", "continuation", "networks", "one-step-and-recursive", "carried"):
+        view = makers[name](results)
+        shown = " ".join([*view.notes, *(text for row in view.rows() for text in row)])
+        assert not [baseline for baseline in BASELINES if NAMES[baseline] not in shown], name
 
 
 @pytest.mark.real_data

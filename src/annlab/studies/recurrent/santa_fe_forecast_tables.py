@@ -1,5 +1,6 @@
 """The tables of santa-fe-forecast; each holds the baselines beside the networks."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def candidates(results: "Results") -> "TableView":
     """The searched recipes and the baselines by the error of held-out blocks."""
     table = described(results.where(validation="blocks").table)
     values = ["rolling_mse"]
-    return draw.ranked_table(table, by=RECIPE, value=values[0], scale="log", top=16, **texts(results))
+    return _beside_baselines(draw.ranked_table(table, by=RECIPE, value=values[0], scale="log", top=16, **texts(results)), table, values[0])
 
 
 def ensembles_by_block(results: "Results") -> "TableView":
@@ -145,7 +146,15 @@ def networks(results: "Results") -> "TableView":
     """Networks of one layer ranked by one-step validation error, and the baselines."""
     table = described(results.where(validation="folds", carry=False).table)
     plain = table[(table["batch_size"].isna()) & (table["validation_size"] == 100) & (table["folds"] == table["folds"].mode()[0])]
-    return draw.ranked_table(plain, by=["network", "training"], value="validation_mse", scale="log", top=16, **texts(results))
+    ranked = draw.ranked_table(plain, by=["network", "training"], value="validation_mse", scale="log", top=16, **texts(results))
+    return _beside_baselines(ranked, table, "validation_mse")
+
+
+def _beside_baselines(view: "TableView", table: "pd.DataFrame", value: str) -> "TableView":
+    """The view with a note of what every baseline has, wherever in the ranking it stands."""
+    means = table[table["model"].isin(BASELINES)].groupby("network", sort=False)[value].mean()
+    note = f"Baselines: {'; '.join(f'{name} {draw.format_number(float(mean))}' for name, mean in means.items())}."
+    return replace(view, notes=[*view.notes, *([note] if len(means) else [])])
 
 
 def one_step_and_recursive(results: "Results") -> "TableView":
@@ -176,11 +185,11 @@ def largest(results: "Results") -> "TableView":
 
 def carried(results: "Results") -> "TableView":
     """Fresh weights in each fold and a refit on all values, beside one model carried through the folds."""
-    table = described(results.where(test=True, model=["mlp", "lstm"]).table)
+    table = described(results.where(test=True).table)
     names = table[table["carry"]]["network"].unique()
-    kept = table[table["network"].isin(names)]
-    if kept.empty:
+    if not len(names):
         return absent("No cell of this profile carries a model through the folds.")
+    kept = table[table["network"].isin(names) | table["model"].isin(BASELINES)]
     values = ["validation_mse", "test_mse", "test_nmse", "breakdown_step"]
     return draw.summary_table(kept, by=["network", "training"], values=values, **texts(results))
 

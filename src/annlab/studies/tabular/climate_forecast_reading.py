@@ -1,5 +1,6 @@
 """How the results of climate-forecast are read: figures and tables."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,4 +239,8 @@ def forest_table(results: "Results") -> "TableView":
     """Forests by number and depth of trees."""
     table = results.where(model="forest", lags=(), forecast="one-step", training_years=usual_years(results)).table
     values = ["train_mse", "validation_mse", "test_mse"]
-    return draw.summary_table(table, by=["city", "trees", "depth"], values=values, **draw.texts(results))
+    base = plain(results).where(model=["month mean", "seasonal naive"], forecast="one-step").table
+    means = base.groupby(["city", "model"], sort=False)["test_mse"].mean()
+    note = "; ".join(f"{city}, {model} {draw.format_number(float(mean))}" for (city, model), mean in means.items())
+    view = draw.summary_table(table, by=["city", "trees", "depth"], values=values, **draw.texts(results))
+    return replace(view, notes=[*view.notes, f"Test MSE of the baselines: {note} {UNIT}."])
