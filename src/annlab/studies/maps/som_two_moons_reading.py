@@ -128,7 +128,8 @@ def idle_units(results: "Results") -> str:
             ),
             f"{_value(results, 'off', BASE)} lie off the moons, {_value(results, 'off_idle', BASE)} of them winning nothing.",
             _way(results, "moved_off", BASE, "Units off the moons"),
-            _way(results, "moved_never", BASE, "Units that never won", f", all units together {_value(results, 'moved_all', BASE)}"),
+            _way(results, "moved_never", BASE, "Units that never won"),
+            f"All units together are {_value(results, 'moved_all', BASE)} from their start.",
             f"Where the winner learns alone (a bubble of radius 1) {_value(results, 'never_won', alone)} units never win.",
             _way(results, "moved_never", alone, "There they"),
             (
@@ -183,10 +184,10 @@ def _value(results: "Results", name: str, cell: dict[str, Any]) -> str:
     return draw.measured(results, name, **cell)
 
 
-def _way(results: "Results", name: str, cell: dict[str, Any], words: str, more: str = "") -> str:
+def _way(results: "Results", name: str, cell: dict[str, Any], words: str) -> str:
     if not _has(results, name, cell):
-        return f"{words}: there are none{more}."
-    return f"{words} are {_value(results, name, cell)} from where they started{more}."
+        return f"{words}: there are none."
+    return f"{words} are {_value(results, name, cell)} from where they started."
 
 
 def _has(results: "Results", name: str, cell: dict[str, Any]) -> bool:

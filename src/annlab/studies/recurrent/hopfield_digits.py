@@ -142,8 +142,8 @@ METRICS = {
     **{f"digit_{digit}": Metric(f"share of {digit} recovered, mean over levels", better="higher") for digit in range(KINDS)},
     "seven_as_three": Metric("share of 7 recalled as 3 above half the highest level"),
     "seven_as_other": Metric("largest share of 7 recalled as another wrong digit"),
-    "capacity_all": Metric("patterns up to which all are stable", better="higher"),
-    "capacity_most": Metric("patterns up to which 95 % are stable", better="higher"),
+    "capacity_all": Metric("patterns up to which all that are asked are stable", better="higher"),
+    "capacity_most": Metric("patterns up to which 95 % of those asked are stable", better="higher"),
     "capacity_errors": Metric("patterns kept with at most 2 % of pixels off", better="higher"),
     "capacity_found": Metric("patterns up to which 95 % are found from 10 % flipped pixels", better="higher"),
 }

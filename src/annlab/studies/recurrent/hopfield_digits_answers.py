@@ -98,10 +98,10 @@ def rules(results: "Results") -> str:
     return (
         f"With ten digits and Gaussian noise the rules recover, averaged over levels, "
         f"{', '.join(f'{reading.NAMES[rule]} {draw.format_number(means[rule])}' for rule in order)}. "
-        f"{reading.NAMES[first]} against {reading.NAMES[second]}: {lead}. "
+        f"The first against the second of these: {lead}. "
         f"Started at the stored digits themselves, without noise, {', '.join(reading.NAMES[rule] for rule in bad) or 'no rule'} "
         f"{'lose' if len(bad) > 1 else 'loses'} more than half of them{': digits overlap, as random patterns do not' if bad else ''}. "
-        f"With random patterns and {units} units the Hebb rule keeps every pattern stable up to "
+        f"With random patterns and {units} units the Hebb rule keeps all that are asked, {sizes[units]['probes']} at most, stable up to "
         f"{draw.measured(results, 'capacity_all', **sizes[units])}, 95 % of them up to "
         f"{draw.measured(results, 'capacity_most', **sizes[units])} and with at most 2 % of pixels off up to "
         f"{draw.measured(results, 'capacity_errors', **sizes[units])} patterns. "

@@ -227,7 +227,8 @@ def _table(results: "Results") -> "pd.DataFrame":
 
 def texts(results: "Results") -> dict[str, Any]:
     """Labels and units for the tables."""
-    return draw.texts(results, rule="rule", units="units", corruption="corruption", images="images", update="updates", level="noise level")
+    words = {"rule": "rule", "units": "units", "corruption": "corruption", "images": "images", "update": "updates", "level": "noise level"}
+    return draw.texts(results, **words, every="every n-th load")
 
 
 def level_table(results: "Results") -> "TableView":

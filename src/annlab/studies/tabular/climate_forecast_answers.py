@@ -86,11 +86,15 @@ def irregular(results: "Results") -> str:
     narrowed = plain(results)
     forecast = draw.measured(narrowed, "forecast_repeats", **cell)
     truth = draw.measured(narrowed, "truth_repeats", **cell)
+    both = [narrowed.values(name, **cell) for name in ("forecast_repeats", "truth_repeats")]
+    beyond = mean_interval(both[0] - both[1]).low > 0
     return (
         f"Month means leave these shares of the variance of the training months: {text}. "
         f"By that measure the least regular of them is {ranked}. "
         f"The random forest's recursive forecast for {city} has an autocorrelation at twelve months of {forecast}, the true months "
-        f"{truth}: a forecast fed with its own predictions settles into one year that repeats, since nothing unexpected enters it. "
+        f"{truth}. "
+        "Fed with its own predictions a forecast meets nothing unexpected: "
+        f"{'it repeats itself more than the months do. ' if beyond else 'that it repeats itself more than the months do was not shown. '}"
         + (
             ""
             if any("Brussels" in name for name in shares)

@@ -24,8 +24,8 @@ def ols_and_ard(results: "Results") -> str:
         "of its own, fitted by the evidence, and a variance that shrinks to zero takes its input out. "
         f"On 200 points with 100 inputs of which 10 matter, the weights of irrelevant inputs have a root mean square of "
         f"{shown('irrelevant_rms', 'ols')} with least squares and {shown('irrelevant_rms', 'ard')} with ARD. "
-        f"The error of all weights with ARD is {against('weight_rmse')} than with least squares. "
-        f"At a threshold of 5 % of the largest weight ARD finds the relevant inputs with an F1 that is {against('f1')}; its precision is "
+        f"The error of all weights with ARD, against least squares, is {against('weight_rmse')}. "
+        f"At a threshold of 5 % of the largest weight its F1, against least squares, is {against('f1')}; its precision is "
         f"{shown('precision', 'ard')}, its recall {shown('recall', 'ard')}. "
         f"A share of {shown('near_zero', 'ard')} of its weights is near zero and {shown('exactly_zero', 'ard')} exactly zero. "
         f"{_lasso(results)}"
@@ -34,7 +34,7 @@ def ols_and_ard(results: "Results") -> str:
 
 def _lasso(results: "Results") -> str:
     found = draw.compare(results, "f1", {"method": "lasso"}, {"method": "ard"}, **SYNTHETIC)
-    return f"The F1 of the lasso is {found} than that of ARD at the same threshold."
+    return f"The F1 of the lasso, against that of ARD at the same threshold, is {found}."
 
 
 def which_inputs(results: "Results") -> str:
@@ -59,7 +59,7 @@ def which_inputs(results: "Results") -> str:
         "numbers gets a small weight however much it matters. "
         f"ARD goes further and sets raw weights below about 0.01 to exactly zero (a share of {zero} of them here), because scikit-learn "
         "prunes where the precision of a weight passes 10000. "
-        f"With the three inputs kept on raw inputs the network's test accuracy is {difference} than with those kept on standardised ones. "
+        f"With the three inputs kept on raw inputs the network's test accuracy, against those kept on standardised ones, is {difference}. "
         "Rankings should be made on standardised inputs, and a split more or less should not change them."
     )
 
@@ -74,8 +74,8 @@ def selected_inputs(results: "Results") -> str:
     text = (
         f"On {table_name(results)} the network reaches a test accuracy of {draw.measured(results, 'test_accuracy', **every)} with all "
         f"inputs; the majority class has {draw.measured(results, 'majority_accuracy', **every)}. "
-        f"With the three that ARD keeps on standardised training rows it is {first}. "
-        f"With the inputs {', '.join(input_names(results)[index] for index in _fixed(results))}, as the report keeps, it is {second}. "
+        f"With the three that ARD keeps on standardised training rows, against all, it is {first}. "
+        f"With {', '.join(input_names(results)[index] for index in _fixed(results))}, whose numbers the report keeps, it is {second}. "
     )
     theirs = {"part": "inputs", "network": "scikit-learn", "solver": "sgd"}
     if not results.where(**theirs).cells:
@@ -83,9 +83,9 @@ def selected_inputs(results: "Results") -> str:
     gained = draw.compare(results, "test_accuracy", {"method": "fixed"}, {"method": "all"}, scaled=False, **theirs)
     scaled = draw.compare(results, "test_accuracy", {"scaled": True}, {"scaled": False}, method="all", **theirs)
     return text + (
-        f"With the report's likely set-up, scikit-learn's network on raw inputs, the accuracy with its three inputs is {gained} than "
-        "with all. "
-        f"Standardising all inputs gives that network an accuracy that is {scaled} than leaving them raw, without dropping any."
+        f"With the report's likely set-up, scikit-learn's network on raw inputs, the accuracy with its three inputs, against all, is "
+        f"{gained}. "
+        f"With all inputs standardised, against raw, the accuracy of that network is {scaled}, without dropping any."
     )
 
 
@@ -111,7 +111,7 @@ def inside_the_fold(results: "Results") -> str:
         "Inside the fold: whatever is chosen by looking at targets is part of the training, and the test rows must not take part. "
         f"As a warning, {params.noise_inputs} columns of pure noise were added and {params.keep} inputs kept by their correlation with the "
         "target, once on the training rows and once on all. "
-        f"Ranked on all rows the test accuracy is {leak} than ranked on the training rows, "
+        f"Ranked on all rows the test accuracy is {leak}, against a ranking on the training rows with "
         f"{draw.measured(narrowed, 'test_accuracy', ranked_rows='training')}. "
         f"{warned}"
         "With few inputs and many rows the leak is small; it grows with the number of inputs that are looked through."

@@ -35,7 +35,7 @@ def best_settings(results: "Results") -> str:
             f"On {_words(data)} the best mean validation accuracy has {first}, {_interval(values[first])}, and {tied} of the other "
             f"{len(values) - 1} settings cannot be told apart from it by paired intervals. "
             f"Chosen split by split the winner is the same in at most {int(wins['setting'].value_counts().iloc[0])} of {len(wins)} splits; "
-            f"its test accuracy is {_interval(wins['test_accuracy'])}, below the validation accuracy that chose it by "
+            f"its test accuracy is {_interval(wins['test_accuracy'])}, and the validation accuracy that chose it less that is "
             f"{_interval(wins['optimism'])}. "
         )
     both = pairs(results)
@@ -73,13 +73,15 @@ def why_harder(results: "Results") -> str:
     held = chosen[chosen["data"] == _words(hard)]
     overfits = mean_interval((held["train_accuracy"] - held["test_accuracy"]).to_numpy()).low > 0
     lacks = "capacity is not what lacks" if overfits else "no overfitting was shown"
+    linear = {-1: "It is not only a matter of networks", 1: "A linear model does not share the difficulty"}
     return (
         f"The networks chosen within the splits reach a balanced accuracy of {score(hard, 'test_balanced_accuracy')} on {_words(hard)} and "
         f"{score(easy, 'test_balanced_accuracy')} on {_words(easy)}; the majority class alone has an accuracy of "
         f"{base(hard, 'majority')} and {base(easy, 'majority')}. "
-        f"It is not only a matter of networks: the accuracy of logistic regression is {gap} on {_words(hard)} than on {_words(easy)}. "
-        f"The classes overlap: the nearest neighbour of a row is of its class in {base(hard, 'neighbour')} of the cases against "
-        f"{base(easy, 'neighbour')}, and in the limit of many rows no classifier can halve that error. "
+        f"{linear.get(gap.sign, 'Whether a linear model shares the difficulty is undecided')}: the accuracy of logistic regression on "
+        f"{_words(hard)}, against that on {_words(easy)}, is {gap}. "
+        f"How far classes overlap the nearest neighbour tells: it is of a row's class in {base(hard, 'neighbour')} of the cases against "
+        f"{base(easy, 'neighbour')}, and in the limit of many rows no classifier errs less than half as often. "
         f"Training accuracy is {score(hard, 'train_accuracy')} where the test accuracy is {score(hard)}: {lacks}. "
         f"A share of {missing:.2f} of the rows of {_words(hard)} has a missing value."
     )
