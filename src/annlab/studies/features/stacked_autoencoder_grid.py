@@ -108,7 +108,7 @@ def real() -> Grid:
         + fixed({**shared, **REPORT_D, "batch_size": 128, "pretrain": False}, hidden_sizes=[(256, 64)])
         + labels(1000)
         + reconstructor([(256, 64), (128, 64)], [(256, 128)])
-        + candidates(16, wide=False)
+        + candidates(20, wide=False)
     )
 
 
