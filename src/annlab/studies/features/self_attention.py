@@ -7,7 +7,7 @@ of the softmax over 32 tokens, which is log 32 where all share alike. A sentence
 that one can read off who asks for what. A small vision transformer (patches of 7, 2 blocks of 4 heads) is trained on digits; where its
 class token looks is compared with where there is ink.
 
-quick | standard | full: 14 x 3 x ~2 | 22 x 10 x ~36 | 22 x 10 x ~36 updates, estimated 3 | 60 | 60 seconds on two cores
+quick | standard | full: 13 x 3 x ~1 | 23 x 10 x ~14 | 23 x 10 x ~14 updates, estimated 3 | 60 | 60 seconds on two cores
 """
 
 import math

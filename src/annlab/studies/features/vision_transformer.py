@@ -13,7 +13,7 @@ epochs of warm-up, label smoothing 0.1 and, in `full`, 40 epochs; each change st
 single steps with 128 images, one network at a time, and reports' durations are compared as ratios within a report.
 `standard` trains on 10,000 images for 4 epochs and answers durations alone; epochs are counted to 90 % there, to 98 % in `full`.
 
-quick | standard | full: 12 x 3 x ~57 | 66 x 3 x ~395 | 102 x 3 x ~9400 updates, estimated 10 | 1400 | 300000 seconds on two cores
+quick | standard | full: 12 x 3 x ~20 | 64 x 3 x ~316 | 100 x 3 x ~9400 updates, estimated 5 | 1500 | 210000 seconds on two cores
 """
 
 import statistics
