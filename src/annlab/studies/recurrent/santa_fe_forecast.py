@@ -329,7 +329,7 @@ study = Study(
         Figure("losses", reading.losses, reading.caption("Loss by epoch in each fold, means over seeds")),
         Figure("folds", reading.fold_diagram, reading.caption("What each fold trains on and holds out; the gap is the lag")),
         Figure("validation-parts", reading.parts, reading.caption("Validation error by number of folds and size of the held-out part")),
-        Figure("recipes", reading.recipes, reading.caption("Recursive error over held-out blocks by lag and input noise")),
+        Figure("recipes", reading.recipes, reading.caption("Recursive error over held-out blocks by recipe")),
         Figure(
             "held-out-blocks",
             reading.windows,

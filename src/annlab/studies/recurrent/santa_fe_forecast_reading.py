@@ -247,21 +247,13 @@ def candidates_of(results: "Results") -> "pd.DataFrame":
 
 
 def recipes(results: "Results") -> "Drawing":
-    """Rolling error of the candidates by lag and noise, for the size and length of the chosen one."""
+    """Rolling error of every recipe, by the network and what it is trained with."""
     table = candidates_of(results)
-    if results.selected is not None:
-        params = results.selected.params
-        table = table[(table["hidden_sizes"] == params.hidden_sizes) & (table["epochs"] == params.epochs)]
-    return draw.heat_map(
-        table,
-        row="lag",
-        column="input_noise",
-        value="rolling_mse",
-        log=True,
-        better="lower",
-        label="MSE of held-out blocks",
-        labels={"input_noise": "input noise"},
-    )
+    words = [
+        f"lag {lag}, {'-'.join(map(str, sizes))} units, noise {noise:g}, {epochs} epochs"
+        for lag, sizes, noise, epochs in zip(table["lag"], table["hidden_sizes"], table["input_noise"], table["epochs"], strict=True)
+    ]
+    return draw.interval_bars(table.assign(recipe=words), by="recipe", value="rolling_mse", log=True, label="MSE of held-out blocks")
 
 
 def windows(results: "Results") -> "Drawing":
