@@ -82,7 +82,7 @@ def _differences(results: "Results", base: str, wanted: Sequence[str]) -> "Drawi
         value="accuracy",
         baseline=base,
         better="higher",
-        label=f"test accuracy less that of {base}",
+        label="test accuracy",
         unit="percentage points",
         labels={"case": "network"},
     )
