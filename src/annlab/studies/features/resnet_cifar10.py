@@ -10,7 +10,7 @@ Nothing is chosen by the test images, which each network sees once, after its la
 images held out of the training part; cells whose networks learn from all images have no such curve.
 
 On two cores a smaller member of the family learns from part of the images: ten layers and 16 maps in place of 64 in `standard`. `quick`
-learns rendered shapes, with the stem for large images, which needs a sixth of the time.
+learns rendered shapes, with the stem for large images, which needs less than half of the time.
 
 quick | standard | full: 2 x 3 x 60 | 2 x 3 x 630 | 12 x 3 x ~22000 updates, estimated 4 | 600 | 2000000 seconds on two cores
 """
@@ -81,7 +81,7 @@ METRICS = {
 
 def cost(params: Params) -> float:
     """Rough seconds of one job on one core."""
-    milliseconds = (0.3 + 1.7 * math.pow(params.width / 16, 1.7)) * (params.depth - 2) / 8 / (1 if params.stem == "cifar" else 4)
+    milliseconds = (0.3 + 1.7 * math.pow(params.width / 16, 1.7)) * (params.depth - 2) / 8 / (1 if params.stem == "cifar" else 2.4)
     return 1.0 + 1e-3 * milliseconds * ((params.images or 50_000) * params.epochs + 0.4 * (params.test_images or 10_000))
 
 
