@@ -84,9 +84,9 @@ def _example(params: Params, rng: np.random.Generator) -> Outcome:
     shape, key_size, value_size = {"numpy": ((32, 256), 256, 256)}.get(params.part, ((32, 20, 128), 64, 32))
     X = rng.normal(size=shape)
     if params.part == "heads":
-        matrices = [rng.normal(size=(4, shape[-1], 32)) / math.sqrt(shape[-1]) for _ in range(3)]
+        W_q, W_k, W_v = (rng.normal(size=(4, shape[-1], 32)) / math.sqrt(shape[-1]) for _ in range(3))
         W_o = rng.normal(size=(128, shape[-1])) / math.sqrt(128)
-        output, found = multi_head_attention(X, *matrices, W_o)
+        output, found = multi_head_attention(X, W_q, W_k, W_v, W_o)
     else:
         scales = math.sqrt(shape[-1])
         W_q, W_k, W_v = (rng.normal(size=(shape[-1], size)) / scales for size in (key_size, key_size, value_size))

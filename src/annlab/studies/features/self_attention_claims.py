@@ -16,8 +16,8 @@ PARTS = {"q": "queries", "v": "values", "scores": "scores", "output": "output"}
 def steps(shape: tuple[int, ...], key_size: int, value_size: int) -> SelfAttention:
     """Self-attention of random tokens of `shape`, for its shapes."""
     rng = np.random.default_rng(0)
-    matrices = (rng.normal(size=(shape[-1], size)) for size in (key_size, key_size, value_size))
-    return self_attention(rng.normal(size=shape), *matrices)
+    W_q, W_k, W_v = (rng.normal(size=(shape[-1], size)) for size in (key_size, key_size, value_size))
+    return self_attention(rng.normal(size=shape), W_q, W_k, W_v)
 
 
 def shape_is(row: "Row") -> tuple[bool, str]:
@@ -41,8 +41,8 @@ def general(row: "Row") -> tuple[bool, str]:
 def of_weights(row: "Row") -> tuple[bool, str]:
     """Whether scores can be products of the weight matrices alone: other tokens would leave them as they are."""
     rng = np.random.default_rng(0)
-    matrices = [rng.normal(size=(7, size)) for size in (3, 3, 2)]
-    first, second = (self_attention(rng.normal(size=(5, 7)), *matrices) for _ in range(2))
+    W_q, W_k, W_v = (rng.normal(size=(7, size)) for size in (3, 3, 2))
+    first, second = (self_attention(rng.normal(size=(5, 7)), W_q, W_k, W_v) for _ in range(2))
     right = "scores are (X W_q)(X W_k)^T / sqrt(d_k), n by n, and the output their softmax times X W_v: they depend on the tokens X"
     return bool(np.allclose(first.scores, second.scores)), right
 

@@ -166,7 +166,7 @@ def _measured(
         "best_accuracy": float(accuracy.max()),
         "best_epoch": float(epochs[accuracy.argmax()]),
         "accuracy_lost": float(accuracy.max() - test_accuracy),
-        "loss_risen": float(test_loss / losses.min()),
+        "loss_risen": float(losses[-1] / losses.min()),
         "threshold_epoch": float(epochs[reached.argmax()] if reached.any() else params.epochs + 1),
         "first_loss": float(columns["train_loss"][0]),
         "loss_left": float(columns["train_loss"][-1] / columns["train_loss"][0]),

@@ -80,19 +80,20 @@ def size(results: "Results") -> str:
 
 
 def _heads(results: "Results") -> str:
-    usual = usual_of(results)
-    same = [
-        record for record in alike(results) if all(getattr(record.cell.params, n) == getattr(usual, n) for n in ("dim", "depth", "mlp_dim"))
-    ]
-    counts = sorted({record.cell.params.heads for record in same})
-    if len(counts) < 2:
-        larger = {heads for record in alike(results) if (heads := record.cell.params.heads)}
-        return (
-            f"The number of heads varies between {min(larger)} and {max(larger)}, but not with all else equal, so its effect is undecided."
-        )
-    common = {name: getattr(same[0].cell.params, name) for name in vars(usual) if name != "heads"}
-    text = draw.compare(results, "test_accuracy", {"heads": counts[-1]}, {"heads": counts[0]}, **common)
-    return f"With {counts[-1]} heads in place of {counts[0]} the accuracy is {text}."
+    counts: dict[tuple[int, int, int], set[int]] = {}
+    for record in alike(results):
+        params = record.cell.params
+        counts.setdefault((params.dim, params.depth, params.mlp_dim), set()).add(params.heads)
+    sizes, heads = max(counts.items(), key=lambda each: len(each[1]))
+    if len(heads) < 2:
+        return "The number of heads does not vary with all else equal, so its effect is undecided."
+    common = dict(zip(("dim", "depth", "mlp_dim"), sizes, strict=True))
+    alone = next(
+        record.cell.params for record in alike(results) if all(getattr(record.cell.params, name) == value for name, value in common.items())
+    )
+    common = {name: value for name, value in vars(alone).items() if name != "heads"}
+    text = draw.compare(results, "test_accuracy", {"heads": max(heads)}, {"heads": min(heads)}, **common)
+    return f"With {max(heads)} heads in place of {min(heads)} and all else equal (dim {sizes[0]}, depth {sizes[1]}) the accuracy is {text}."
 
 
 def overfitting(results: "Results") -> str:
