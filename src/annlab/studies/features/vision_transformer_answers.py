@@ -91,8 +91,8 @@ def _heads(results: "Results") -> str:
     alone = next(
         record.cell.params for record in alike(results) if all(getattr(record.cell.params, name) == value for name, value in common.items())
     )
-    common = {name: value for name, value in vars(alone).items() if name != "heads"}
-    text = draw.compare(results, "test_accuracy", {"heads": max(heads)}, {"heads": min(heads)}, **common)
+    rest: dict[str, Any] = {name: value for name, value in vars(alone).items() if name != "heads"}
+    text = draw.compare(results, "test_accuracy", {"heads": max(heads)}, {"heads": min(heads)}, **rest)
     return f"With {max(heads)} heads in place of {min(heads)} and all else equal (dim {sizes[0]}, depth {sizes[1]}) the accuracy is {text}."
 
 
