@@ -173,3 +173,9 @@ def test_the_environment_names_versions_and_device():
     assert found["annlab"] == annlab.__version__
     assert found["python"] == sys.version.split()[0]
     assert found["device"]
+
+
+def test_an_estimator_more_makes_no_other_study_stale(tmp_path):
+    found = modules_of(tmp_path, "from annlab.models import HopfieldNetwork as used")
+    assert "models.hopfield" in found
+    assert not found & {"models", "nets", "models.persistence", "models.mlp", "nets.transformer"}

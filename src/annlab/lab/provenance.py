@@ -1,8 +1,9 @@
 """Which code computed a job: a digest of the syntax it runs through, and the versions of what it stands on.
 
 The digest covers the modules of the rooms `nets`, `measure`, `train` and `models`, the splits and generators of `data` and the
-random streams that a study imports, directly or through others, and of the study's own file those top-level statements that its
-trial, its final stage, its parameters and its needs reach by name. Docstrings, comments, figures, questions and claims do not count.
+random streams that a study imports, directly or through others (saving models apart), and of the study's own file those top-level
+statements that its trial, its final stage, its parameters and its needs reach by name. Docstrings, comments, figures, questions and
+claims do not count.
 """
 
 import ast
@@ -31,6 +32,8 @@ DATA = (
     "tensors",
     "windows",
 )  # what trials compute with; the rest of the room brings data, and their identity is in the key
+WRITING = "annlab.models.persistence"
+"""How models are written and read back: no outcome depends on it, and it names every network and estimator that there is."""
 ROOTS = ("trial", "final", "params", "needs")
 
 
@@ -168,7 +171,7 @@ class _Walk:
 
 def _counts(name: str) -> bool:
     parts = name.split(".")
-    if len(parts) < 2 or parts[0] != "annlab" or parts[1] not in ROOMS:
+    if len(parts) < 2 or parts[0] != "annlab" or parts[1] not in ROOMS or name == WRITING:
         return name == STREAMS
     return parts[1] != "data" or (len(parts) > 2 and parts[2] in DATA)
 
