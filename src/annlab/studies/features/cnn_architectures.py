@@ -153,7 +153,7 @@ def _shown(net: LayeredNet, images: "torch.Tensor", truth: np.ndarray, probabili
         "confidence": confidence[wrong].astype(np.float32),
     }
     net = net.cpu()
-    parts = list(net.parts.items())
+    parts: Any = list(net.parts.items())
     if parts[0][0].endswith("_Conv"):
         kept["filters"] = parts[0][1].weight.detach().numpy()[:, 0].copy()
     x = images[:1, None].float() / 255.0

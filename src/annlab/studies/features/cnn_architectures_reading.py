@@ -37,7 +37,7 @@ def names(results: "Results") -> list[str]:
 
 def usual(results: "Results") -> int:
     """Number of training images of the usual cells."""
-    return min(cell.params.images for cell in results.cells)
+    return int(min(cell.params.images for cell in results.cells))
 
 
 def among(results: "Results", wanted: Sequence[str]) -> "pd.DataFrame":
@@ -115,8 +115,8 @@ def pareto_rows(results: "Results", cost: str) -> "pd.DataFrame":
     frame = error.to_frame("error").assign(cost=source.groupby("case", sort=False)[cost].mean())
     cost_of, error_of = frame["cost"].to_numpy(), frame["error"].to_numpy()
     no_worse = (cost_of[:, None] <= cost_of) & (error_of[:, None] <= error_of)  # (other, each)
-    better = (no_worse & ((cost_of[:, None] < cost_of) | (error_of[:, None] < error_of))).any(axis=0)
-    return frame.assign(efficient=~better).sort_values(["cost", "error"])
+    better = np.any(no_worse & ((cost_of[:, None] < cost_of) | (error_of[:, None] < error_of)), axis=0)
+    return frame.assign(efficient=np.logical_not(better)).sort_values(["cost", "error"])
 
 
 def pareto(results: "Results") -> "Drawing":

@@ -15,7 +15,7 @@ quick | standard | full: 9 x 3 x 24 | 16 x 5 x 500 | 19 x 10 x 500 updates, esti
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -129,9 +129,10 @@ def _maps(classifier: ConvNetClassifier, image: np.ndarray) -> dict[str, np.ndar
     import torch
 
     both = np.stack([image, shifted(image[None], 0, 4)[0]])
-    x = torch.as_tensor(both / 255.0, dtype=torch.float32, device=classifier.net_.parts["1_Conv"].weight.device)[:, None]
+    net: Any = classifier.net_
+    x = torch.as_tensor(both / 255.0, dtype=torch.float32, device=next(net.parameters()).device)[:, None]
     with torch.no_grad():
-        for part in list(classifier.net_.parts.values())[:3]:
+        for part in list(net.parts.values())[:3]:
             x = part(x)
     spread = x[0].std((1, 2)).argsort(descending=True)[:MAPS]
     return {"digits": both, "maps": x[:, spread].cpu().numpy().astype(np.float32)}

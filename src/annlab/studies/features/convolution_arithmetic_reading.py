@@ -27,7 +27,7 @@ LAPLACE = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
 def usual(results: "Results") -> int:
     """Number of training images at which networks of all kinds were trained."""
-    return next(cell.params.images for cell in results.cells if cell.params.permuted)
+    return int(next(cell.params.images for cell in results.cells if cell.params.permuted))
 
 
 def steps(results: "Results") -> int:
@@ -169,7 +169,7 @@ def _curves(results: "Results", column: str, label: str) -> "Drawing":
     held = compared(results, permuted=False, images=usual(results))
     frame = held.series("shifts")
     trained = frame["trained_shift"] if "trained_shift" in frame.columns else 0
-    words = frame["network"].map(NAMES) + np.where(trained > 0, ", trained on moved digits", "")
+    words: Any = frame["network"].map(NAMES) + np.where(trained > 0, ", trained on moved digits", "")
     return draw.curves(
         frame.assign(network=words), x="shift", y=column, by="network", markers=True, x_label="moved by", x_unit="pixels", y_label=label
     )

@@ -120,7 +120,8 @@ def benefit(results: "Results") -> str:
     same = reference(results)
     reported = draw.compare(results, "test_accuracy", {"pretrain": True}, {"pretrain": False}, **same)
     swept = [n for n in LABELS if f"accuracy_{n}" in results.where(task="labels").table]
-    pre, once = {"task": "labels", "pretrain": True}, {"task": "labels", "pretrain": False}
+    pre: dict[str, Any] = {"task": "labels", "pretrain": True}
+    once: dict[str, Any] = {"task": "labels", "pretrain": False}
     found = {n: draw.compare(results, f"accuracy_{n}", pre, once) for n in swept}
     up, down = ([str(n) for n, each in found.items() if each.sign == sign] for sign in (1, -1))
     open_ = [str(n) for n, each in found.items() if each.sign == 0]

@@ -240,7 +240,8 @@ def forest_table(results: "Results") -> "TableView":
     table = results.where(model="forest", lags=(), forecast="one-step", training_years=usual_years(results)).table
     values = ["train_mse", "validation_mse", "test_mse"]
     base = plain(results).where(model=["month mean", "seasonal naive"], forecast="one-step").table
-    means = base.groupby(["city", "model"], sort=False)["test_mse"].mean()
-    note = "; ".join(f"{city}, {model} {draw.format_number(float(mean))}" for (city, model), mean in means.items())
+    means = base.groupby(["city", "model"], sort=False, as_index=False)["test_mse"].mean()
+    rows = zip(means["city"], means["model"], means["test_mse"], strict=True)
+    note = "; ".join(f"{city}, {model} {draw.format_number(float(mean))}" for city, model, mean in rows)
     view = draw.summary_table(table, by=["city", "trees", "depth"], values=values, **draw.texts(results))
     return replace(view, notes=[*view.notes, f"Test MSE of the baselines: {note} {UNIT}."])
