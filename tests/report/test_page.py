@@ -172,7 +172,7 @@ def test_a_claim_stands_beside_its_measurement(read):
     ):
         assert part in row
     row = read.all("tr", data_verdict="not-run")[0]["text"]
-    assert "About 1 h 6 min: annlab run noise-demo --profile full" in row
+    assert "About 1 h 7 min: annlab run noise-demo --profile full" in row
 
 
 def test_a_pure_number_is_shown_without_its_unit(results):

@@ -61,7 +61,10 @@ def changed(results):
     for record in results.records:
         outcome = record.outcome
         series = {
-            name: {column: values if column in AXES else _raised(values) for column, values in frame.items()}
+            name: {
+                column: values if column in AXES or np.asarray(values).dtype.kind in "UO" else _raised(values)
+                for column, values in frame.items()
+            }
             for name, frame in outcome.series.items()
         }
         other = replace(outcome, metrics={name: float(_raised(value)) for name, value in outcome.metrics.items()}, series=series)

@@ -152,5 +152,5 @@ def tiny() -> Grid:
         + cells({**LSTM, "epochs": 8, "learning_rate": 0.01, "hidden_sizes": (8,), "folds": 2, "test": True}, lag=[5, 15])
         + cells({**short, "lag": 15, "hidden_sizes": (5,)}, folds=[2, 8])
         + baselines()
-        + recipes([20, 40], [0.0, 0.2], [(16,)], [30])
+        + recipes([20, 40], [0.0, 0.2], [(16,)], [10])
     )
