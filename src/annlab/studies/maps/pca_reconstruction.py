@@ -10,7 +10,7 @@ equal ours up to sign.
 The report leaves the number of Gaussian rows open: 500 here, 50 to 10,000 beside. Its iris errors near 1 say that the columns were
 standardised; raw centimetres are a cell beside. What the library was given is not said either: the same rows, or the raw ones.
 
-quick | standard | full: 9 x 10 x 1 | 10 x 30 x 1 | 10 x 30 x 1 updates, estimated 2 | 4 | 4 seconds on two cores
+quick | standard | full: 9 x 10 x 1 | 10 x 30 x 1 | 10 x 30 x 1 updates, estimated 1 | 8 | 8 seconds on two cores
 """
 
 from dataclasses import dataclass

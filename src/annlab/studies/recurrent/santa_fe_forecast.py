@@ -16,7 +16,7 @@ of epochs of its best weights. The forecast breaks down at the first of five ste
 standard deviation of the training values: five in a row are rare where pulses are narrow, even for a constant. The LSTM of the
 handout reads the whole series with the last p values as features; a variant reads windows.
 
-quick | standard | full: 30 x 10 x 60 | 95 x 10 x ~2000 | 258 x 30 x ~2000 updates, estimated 6 | 1250 | 17000 seconds on two cores
+quick | standard | full: 30 x 10 x 60 | 95 x 10 x ~2000 | 258 x 30 x ~2000 updates, estimated 8 | 900 | 12000 seconds on two cores
 """
 
 import time

@@ -11,7 +11,7 @@ is a little too small). Lags and settings are chosen on the validation months of
 values, or recursive, ten years from one origin, as the cell says. Also open are units, scaling and length of the training
 series: degrees Celsius; raw or standardised values; all years, or the last thirty before validation, as a variant.
 
-quick | standard | full: 19 x 3 x 1 | 84 x 5 x 1 | 128 x 10 x 1 updates, estimated 5 | 400 | 4500 seconds on two cores
+quick | standard | full: 19 x 3 x 1 | 84 x 5 x 1 | 128 x 10 x 1 updates, estimated 7 | 400 | 4500 seconds on two cores
 """
 
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ Zeros that stand for missing values in Pima are kept as published in the grid an
 median of the training rows, or add a flag for each column as well. The report leaves out split, scaling, rate and iterations: rates
 and 200 epochs are scikit-learn's defaults, raw inputs and 1000 epochs are offered as variants.
 
-quick | standard | full: 24 x 3 x 60 | 298 x 10 x ~500 | 472 x 30 x ~500 updates, estimated 5 | 480 | 3000 seconds on two cores
+quick | standard | full: 24 x 3 x 60 | 298 x 10 x ~500 | 472 x 30 x ~500 updates, estimated 3 | 340 | 2100 seconds on two cores
 """
 
 import warnings
