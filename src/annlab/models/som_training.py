@@ -153,11 +153,17 @@ class Kernel:
                 answer[part] = product
         return answers[0], answers[1], answers[2]
 
+    @cached_property
+    def _along(self) -> tuple[Tensor, Tensor]:
+        """Offsets between columns along x, and between rows along y."""
+        grid = self._grid
+        along_x = grid.offsets(np.arange(grid.columns))[:, : grid.columns, 0]
+        along_y = grid.offsets(np.arange(grid.rows) * grid.columns)[:, :: grid.columns, 1]
+        return self._tensor(along_x), self._tensor(along_y)
+
     def _by_axes(self, values: Tensor, radius: float) -> Tensor:
         grid = self._grid
-        along_x = self._tensor(grid.offsets(np.arange(grid.columns))[:, : grid.columns, 0])
-        along_y = self._tensor(grid.offsets(np.arange(grid.rows) * grid.columns)[:, :: grid.columns, 1])
-        in_x, in_y = (neighbourhood(self._name, apart, apart * 0, radius) for apart in (along_x, along_y))
+        in_x, in_y = (neighbourhood(self._name, apart, apart * 0, radius) for apart in self._along)
         laid_out = values.reshape(grid.rows, grid.columns, -1)
         smoothed: Tensor = in_y @ (in_x @ laid_out).reshape(grid.rows, -1)
         return smoothed.reshape(values.shape)
