@@ -8,8 +8,11 @@ from studies_tools import outcomes
 
 from annlab import data
 from annlab.errors import UsageError
+from annlab.lab.results import Results
 from annlab.studies.tabular import climate_forecast as module
+from annlab.studies.tabular import climate_forecast_models as models
 from annlab.studies.tabular.climate_forecast import HELD_OUT, irregularity, months_of, repeats, study
+from annlab.studies.tabular.climate_forecast_reading import unsettled, vector_caption
 
 TINY = replace(study.params, data="seasonal", city="southern tropics", model="linear", lag=12)
 SERIES = data.load("seasonal")["temperature"][:, 0]
@@ -84,6 +87,41 @@ def test_a_sweep_agrees_with_single_lags():
     assert swept.series["by_lag"]["validation_mse"][1] == pytest.approx(single.metrics["validation_mse"])
     assert swept.series["by_lag"]["train_mse"][1] == pytest.approx(single.metrics["train_mse"])  # months counted from the longest lag
     assert swept.metrics["best_lag_validation"] == 12
+
+
+def test_the_width_scale_is_one_over_lag_and_variance():
+    params = replace(TINY, model="svr", standardise=False)
+    training = months_of(SERIES, params, 0).training
+    windows = np.lib.stride_tricks.sliding_window_view(training, params.lag)[:-1]
+    (usual,) = outcomes(study, params, [0])
+    (same,) = outcomes(study, replace(params, gamma=1 / (params.lag * windows.var())), [0])
+    (other,) = outcomes(study, replace(params, gamma=0.5), [0])
+    assert same.metrics["validation_mse"] == pytest.approx(usual.metrics["validation_mse"])
+    assert other.metrics["validation_mse"] != pytest.approx(usual.metrics["validation_mse"], rel=1e-3)
+
+
+def test_a_fit_that_stops_early_is_a_number_and_no_warning(monkeypatch):  # warnings are errors here
+    params = replace(TINY, model="svr")
+    assert [found.metrics["converged"] for found in outcomes(study, params, [0])] == [1.0]
+    monkeypatch.setattr(models, "MOST_ITERATIONS", 40)
+    assert [found.metrics["converged"] for found in outcomes(study, params, [0])] == [0.0]
+    (swept,) = outcomes(study, replace(params, lags=(1, 12), epsilon=3.0), [0])  # in so wide a tube lie nearly all months
+    assert swept.metrics["converged"] == 1.0
+    assert "converged" not in outcomes(study, TINY, [0])[0].metrics
+
+
+def test_the_report_counts_fits_that_did_not_converge(small):
+    results = small("climate-forecast")
+    fits = sum(max(1, len(record.cell.params.lags)) for record in results.records if record.cell.params.model == "svr")
+    assert unsettled(results).startswith(f"All {fits} fits")
+    metrics = {**results.records[0].outcome.metrics, "converged": 0.0}
+    spoiled = [replace(results.records[0], outcome=replace(results.records[0].outcome, metrics=metrics)), *results.records[1:]]
+    assert results.records[0].cell.params.kernel == "rbf"
+    found = unsettled(Results.from_records(study, results.design, spoiled))
+    assert found.startswith(f"1 of {fits} fits")
+    assert "rbf on standardised values" in found
+    for text in (vector_caption(results), study.questions[-1].answer(results)):
+        assert unsettled(results) in text
 
 
 @pytest.mark.real_data

@@ -11,7 +11,7 @@ is a little too small). Lags and settings are chosen on the validation months of
 values, or recursive, ten years from one origin, as the cell says. Also open are units, scaling and length of the training
 series: degrees Celsius; raw or standardised values; all years, or the last thirty before validation, as a variant.
 
-quick | standard | full: 19 x 3 x 1 | 84 x 5 x 1 | 128 x 10 x 1 updates, estimated 7 | 400 | 4500 seconds on two cores
+quick | standard | full: 21 x 3 x 1 | 96 x 5 x 1 | 140 x 10 x 1 updates, estimated 7 | 420 | 4550 seconds on two cores
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from annlab.studies.tabular import climate_forecast_answers as answers
 from annlab.studies.tabular import climate_forecast_reading as reading
 from annlab.studies.tabular.climate_forecast_claims import CLAIMS
 from annlab.studies.tabular.climate_forecast_grid import some, thorough, tiny
-from annlab.studies.tabular.climate_forecast_models import forecaster_of
+from annlab.studies.tabular.climate_forecast_models import fitted
 
 if TYPE_CHECKING:
     from annlab.lab import Context
@@ -51,6 +51,7 @@ class Params:
     kernel: Literal["linear", "poly", "rbf", "sigmoid"] = "rbf"
     C: float = 0.4
     epsilon: float = 0.2
+    gamma: float | Literal["scale"] = "scale"
     trees: int = 100
     depth: int = 10
     hidden: int = 25
@@ -79,7 +80,7 @@ def trial(params: Params, ctx: "Context") -> Outcome:
     if params.lags:
         return _sweep(params, months, ctx, state)
     seed = ctx.streams.seed("init") % 2**32
-    model = forecaster_of(params, params.lag, seed).fit(months.training)
+    model, converged = fitted(params, params.lag, seed, months.training)
     known = months.values[months.first :]  # months before the training years are not seen by any window
     origins = np.array([months.validation, months.test]) - months.first
     one_step = np.full(len(known), np.nan)
@@ -87,6 +88,8 @@ def trial(params: Params, ctx: "Context") -> Outcome:
     one_step[len(known) - len(predicted) :] = predicted
     errors = (known - one_step) ** 2
     metrics = {**state, "train_mse": float(np.nanmean(errors[: origins[0]]))}
+    if params.model == "svr":
+        metrics["converged"] = float(converged)
     if params.forecast == "one-step":
         paths = np.stack([one_step[origin : origin + HELD_OUT] for origin in origins])
     else:
@@ -140,9 +143,10 @@ def _sweep(params: Params, months: Months, ctx: "Context", state: dict[str, floa
     """Training and validation error one step ahead at every lag, all on the months that the longest lag leaves to train on."""
     known, cut = months.values[months.first : months.test], months.validation - months.first
     from_month = max(params.lags)
-    rows = []
+    rows, settled = [], []
     for lag in params.lags:
-        model = forecaster_of(params, lag, ctx.streams.seed("init") % 2**32).fit(months.training)
+        model, converged = fitted(params, lag, ctx.streams.seed("init") % 2**32, months.training)
+        settled.append(converged)
         errors = (known[from_month:] - model.one_step(known)[from_month - lag :]) ** 2
         rows.append((errors[: cut - from_month].mean(), errors[cut - from_month :].mean()))
         ctx.report(lag, train_mse=rows[-1][0])
@@ -154,6 +158,8 @@ def _sweep(params: Params, months: Months, ctx: "Context", state: dict[str, floa
         "best_lag_validation": float(lags[validation.argmin()]),
         "best_validation_mse": float(validation.min()),
     }
+    if params.model == "svr":
+        metrics["converged"] = float(np.mean(settled))
     if 22 in params.lags:
         metrics["gain_after_22"] = float(1 - train[lags > 22].min(initial=np.inf) / train[lags == 22][0]) if (lags > 22).any() else 0.0
     return Outcome(metrics, {}, {"by_lag": {"lag": lags, "train_mse": train, "validation_mse": validation}})
@@ -171,6 +177,7 @@ METRICS = {
     "best_lag_training": Metric("lag with the lowest training MSE", "months"),
     "best_lag_validation": Metric("lag with the lowest validation MSE", "months"),
     "best_validation_mse": Metric("lowest validation MSE over lags", "°C²", scale="log", better="lower"),
+    "converged": Metric("fits that converged, share", better="higher"),
     "gain_after_22": Metric("share of the training MSE that lags beyond 22 take away"),
 }
 
@@ -210,6 +217,7 @@ study = Study(
         Figure("models", reading.models, reading.models_caption),
         Figure("kernels", reading.kernels, reading.kernels_caption),
         Figure("settings", reading.settings, reading.settings_caption),
+        Figure("kernel-width", reading.widths, reading.widths_caption),
     ],
     tables=[
         Table("lags", reading.lag_table, "Best lags by training and by validation months."),
@@ -218,6 +226,7 @@ study = Study(
         Table(
             "irregularity", reading.irregularity_table, "What the calendar months explain, and how much of the training variance is left."
         ),
+        Table("support-vectors", reading.vector_table, reading.vector_caption),
         Table("forest", reading.forest_table, "Random forests by number and depth of trees."),
     ],
     claims=CLAIMS,

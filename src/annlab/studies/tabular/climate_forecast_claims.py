@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from annlab.lab import Results
 
 RIO: dict[str, Any] = {"data": "climate", "city": "Rio de Janeiro", "model": "forest", "trees": 100, "depth": 10, "standardise": False}
-PLACE: dict[str, Any] = {"data": "brussels", "city": "Brussels", "model": "svr", "C": 0.4, "epsilon": 0.2}
+PLACE: dict[str, Any] = {"data": "brussels", "city": "Brussels", "model": "svr", "C": 0.4, "epsilon": 0.2, "gamma": "scale"}
 ABSENT = (
     "Brussels is only in Berkeley Earth's larger table: with `annlab data add brussels GlobalLandTemperaturesByCity.csv --city Brussels` "
     "this row is answered"
@@ -24,10 +24,10 @@ def searched(results: "Results") -> Test:
     table = results.table
     differences = {}
     for _, part in table.groupby("replicate"):
-        theirs = part[(part["C"] == 0.4) & (part["epsilon"] == 0.2)]["test_mse"].iloc[0]
+        theirs = part[(part["C"] == 0.4) & (part["epsilon"] == 0.2) & (part["gamma"] == "scale")]["test_mse"].iloc[0]
         chosen = part.nsmallest(1, "validation_mse")["test_mse"].iloc[0]
         differences[int(part["replicate"].iloc[0])] = float(np.log(theirs) - np.log(chosen))
-    return Test("log of test MSE with the report's C and epsilon over that with those chosen by validation", differences)
+    return Test("log of test MSE with the report's settings over that with those chosen by validation", differences)
 
 
 def brussels() -> list[Claim]:
@@ -101,6 +101,7 @@ CLAIMS: list[Claim] = [
             "lag": 22,
             "lags": (),
             "kernel": "rbf",
+            "gamma": "scale",
             "forecast": "one-step",
             "standardise": True,
             "training_years": 0,

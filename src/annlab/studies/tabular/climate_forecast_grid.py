@@ -37,6 +37,11 @@ def searches(place: dict[str, list[Any]]) -> Grid:
     )
 
 
+def widths(place: dict[str, list[Any]], penalties: list[float], gammas: list[Any]) -> Grid:
+    """Widths of the rbf kernel, crossed with the penalty at the report's tube; a standardised series makes "scale" about 1 / lag."""
+    return grid(**place, **SVR, C=penalties, gamma=gammas, standardise=[True])
+
+
 def forests(place: dict[str, list[Any]], trees: list[int]) -> Grid:
     """Number and depth of the trees."""
     return grid(**place, **FOREST, trees=trees) + grid(**place, **FOREST, depth=[2, 5, 10, 20])
@@ -51,7 +56,8 @@ def some() -> Grid:
         found = found + models(place, MODES) + grid(**place, model=["svr"], lags=[ALL_LAGS])
         found = found + grid(**others, model=["forest"], lags=[FEW_LAGS])
         found = found + grid(**place, **SVR, kernel=["linear", "poly", "sigmoid"])
-    return found + grid(**rio, model=["forest"], lags=[ALL_LAGS]) + searches(rio) + forests(rio, [10, 30, 100]) + variants(rio)
+    settings = searches(rio) + widths(rio, [0.1, 0.4, 2.0, 10.0], [0.005, 0.02, "scale", 0.2]) + forests(rio, [10, 30, 100])
+    return found + grid(**rio, model=["forest"], lags=[ALL_LAGS]) + settings + variants(rio)
 
 
 def variants(rio: dict[str, list[Any]]) -> Grid:
@@ -79,5 +85,6 @@ def tiny() -> Grid:
         + grid(**place, model=["svr", "forest"], lags=[(1, 3, 12, 24)], standardise=[True])
         + grid(**place, **SVR, kernel=["linear", "rbf"], standardise=[True])
         + grid(**place, **SVR, C=[0.4, 2.0], epsilon=[0.05, 0.2], standardise=[True])
+        + widths(place, [0.4, 2.0], ["scale", 0.2])
         + grid(**place, **FOREST, depth=[2, 10])
     )

@@ -1,13 +1,28 @@
 """The forecasters of climate-forecast by their parameters."""
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from annlab.models.forecasters import Forecaster
 
-__all__ = ["BASELINES", "forecaster_of"]
+__all__ = ["BASELINES", "MOST_ITERATIONS", "fitted", "forecaster_of"]
 
 BASELINES = ["month mean", "seasonal naive"]
+MOST_ITERATIONS = 200_000
+"""Iterations after which the solver of the support vectors stops, converged or not."""
+
+
+def fitted(params: Any, lag: int, seed: int, training: "np.ndarray") -> tuple["Forecaster", bool]:
+    """The forecaster fitted on the training months, and whether its solver converged (which only support vectors may fail to)."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it becomes a number of the outcome
+        model = forecaster_of(params, lag, seed).fit(training)
+    return model, all(getattr(each, "fit_status_", 0) == 0 for each in getattr(model, "regressors_", ()))
 
 
 def forecaster_of(params: Any, lag: int, seed: int) -> "Forecaster":
@@ -30,7 +45,7 @@ def forecaster_of(params: Any, lag: int, seed: int) -> "Forecaster":
     if params.model == "linear":
         return LagForecaster(lag=lag)
     if params.model == "svr":
-        regressor = SVR(kernel=params.kernel, C=params.C, epsilon=params.epsilon, gamma="scale", max_iter=200_000)
+        regressor = SVR(kernel=params.kernel, C=params.C, epsilon=params.epsilon, gamma=params.gamma, max_iter=MOST_ITERATIONS)
         return LagForecaster(regressor, lag=lag, standardise=params.standardise)
     if params.model == "forest":
         trees = RandomForestRegressor(params.trees, max_depth=params.depth)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab import draw
+from annlab.draw.formats import format_setting
+from annlab.studies.tabular.climate_forecast_grid import SVR
+from annlab.studies.tabular.climate_forecast_models import MOST_ITERATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +40,7 @@ def usual_years(results: "Results") -> int:
 
 def plain(results: "Results") -> "Results":
     """Cells with the report's settings of each model and all training years, single lags."""
-    fixed: dict[str, Any] = {"kernel": "rbf", "C": 0.4, "epsilon": 0.2, "depth": 10, "trees": usual_trees(results)}
+    fixed: dict[str, Any] = {"kernel": "rbf", "C": 0.4, "epsilon": 0.2, "gamma": "scale", "depth": 10, "trees": usual_trees(results)}
     return results.where(lags=(), training_years=usual_years(results), **fixed)
 
 
@@ -147,7 +150,7 @@ def _searched(results: "Results") -> "Results":
 
 def kernels(results: "Results") -> "Drawing":
     """Validation error by kernel."""
-    table = _searched(results).where(C=0.4, epsilon=0.2).table
+    table = _searched(results).where(C=0.4, epsilon=0.2, gamma="scale").table
     return draw.interval_bars(
         table.assign(inputs=["standardised" if scaled else "raw" for scaled in table["standardise"]]),
         by="kernel",
@@ -162,12 +165,31 @@ def kernels(results: "Results") -> "Drawing":
 def kernels_caption(results: "Results") -> str:
     """Caption that names the city."""
     city = cities(results)[0]
-    return f"Validation error of support vector regression by kernel, C = 0.4 and ε = 0.2, lag 22, one step ahead ({city})."
+    where = f"lag 22, one step ahead ({city})"
+    return f"Validation error of support vector regression by kernel, C = 0.4 and ε = 0.2, γ = scale, {where}. {unsettled(results)}"
+
+
+def unsettled(results: "Results") -> str:
+    """How many fits of support vectors stopped before they converged, and of which kernels, as a sentence."""
+    table = results.where(model="svr").table
+    fits = np.array([max(1, len(lags)) for lags in table["lags"]])
+    short = np.rint(fits * (1 - table["converged"].to_numpy())).astype(int)
+    limit = f"{MOST_ITERATIONS:,}"
+    if not short.any():
+        return f"All {fits.sum()} fits of support vectors, over cells, lags and replicates, converged within {limit} iterations."
+    kinds = [
+        f"{kernel} on {'standardised' if scaled else 'raw'} values"
+        for kernel, scaled in dict.fromkeys(zip(table["kernel"][short > 0], table["standardise"][short > 0], strict=True))
+    ]
+    return (
+        f"{short.sum()} of {fits.sum()} fits of support vectors, over cells, lags and replicates, did not converge within {limit} "
+        f"iterations ({', '.join(kinds)}); they are shown as they stopped."
+    )
 
 
 def settings(results: "Results") -> "Drawing":
     """Validation error by C and epsilon."""
-    table = _searched(results).where(kernel="rbf", standardise=True).table
+    table = _searched(results).where(kernel="rbf", standardise=True, gamma="scale").table
     return draw.heat_map(
         table, row="C", column="epsilon", value="validation_mse", log=True, better="lower", label="validation MSE", unit=UNIT
     )
@@ -176,6 +198,50 @@ def settings(results: "Results") -> "Drawing":
 def settings_caption(results: "Results") -> str:
     """Caption that names the city."""
     return f"Validation error of support vector regression by C and ε, rbf kernel, lag 22, standardised series ({cities(results)[0]})."
+
+
+def width_of(gamma: float | str, lag: int) -> float:
+    """The width γ as a number; ``scale`` is one over the lag times the variance of the inputs, which standardising makes 1."""
+    return 1 / lag if isinstance(gamma, str) else gamma
+
+
+def widths(results: "Results") -> "Drawing":
+    """Validation error by C and gamma."""
+    table = _searched(results).where(kernel="rbf", standardise=True, epsilon=0.2).table
+    order = [width_of(gamma, lag) for gamma, lag in zip(table["gamma"], table["lag"], strict=True)]
+    table = table.assign(order=order, gamma=[format_setting(gamma) for gamma in table["gamma"]]).sort_values("order", kind="stable")
+    kept = table[["C", "gamma", "replicate", "validation_mse"]]
+    return draw.heat_map(
+        kept, row="C", column="gamma", value="validation_mse", log=True, better="lower", label="validation MSE", unit=UNIT,
+        labels={"gamma": "γ"},
+    )  # fmt: skip
+
+
+def widths_caption(results: "Results") -> str:
+    """Caption that names the city and says what the default width is."""
+    lag = SVR["lag"][0]
+    return (
+        f"Validation error of support vector regression by C and the width γ of the rbf kernel, ε = 0.2, lag {lag}, standardised series "
+        f"({cities(results)[0]}); scale is 1 / (lag · variance), here about {draw.format_number(width_of('scale', lag))}."
+    )
+
+
+def vector_table(results: "Results") -> "TableView":
+    """Support vectors by kernel, inputs and settings."""
+    table = _searched(results).table
+    inputs = ["standardised" if scaled else "raw" for scaled in table["standardise"]]
+    values = ["train_mse", "validation_mse", "test_mse", "converged"]
+    found = draw.texts(results, epsilon="ε", gamma="γ")
+    found["labels"] |= {"converged": "converged"}
+    return draw.summary_table(table.assign(inputs=inputs), by=["kernel", "inputs", "C", "epsilon", "gamma"], values=values, **found)
+
+
+def vector_caption(results: "Results") -> str:
+    """Caption that counts the fits that did not converge."""
+    return (
+        f"Support vector regression by kernel and settings, lag 22, one step ahead ({cities(results)[0]}); converged: share of fits. "
+        f"{unsettled(results)}"
+    )
 
 
 def lag_table(results: "Results") -> "TableView":
