@@ -114,19 +114,20 @@ def real() -> Grid:
 
 def tiny() -> Grid:
     """The cells of ``quick``: narrow networks, a few epochs."""
-    few: dict[str, Any] = {"layer_epochs": 5, "classifier_epochs": 2, "images": 400, "batch_size": 10}
+    few: dict[str, Any] = {"layer_epochs": 3, "classifier_epochs": 2, "images": 400, "batch_size": 10}
     narrow, wider = (48, 16), (48, 32)
     shared = {**HANDOUT, **few}
     ours = {**OURS, **few, "layer_rate": 5e-3, "rate": 5e-3, "schedule": "constant", "epochs": 6}
-    rebuilt = {**ours, "task": "reconstructor", "test": True}
+    labelled = {**ours, "task": "labels", "test": True, "batch_size": 20, "layer_epochs": 4, "layer_rate": 1e-2, "rate": 1e-2}
+    rebuilt = {**ours, "task": "reconstructor", "test": True, "images": 300}
     return (
         fixed({**shared, "epochs": 3}, hidden_sizes=[narrow])
         + fixed({**shared, "epochs": 8}, hidden_sizes=[narrow, wider])
         + fixed({**shared, "epochs": 8, "pretrain": False}, hidden_sizes=[narrow])
-        + fixed({**ours, "task": "labels", "test": True, "updates": 80}, hidden_sizes=[narrow], pretrain=[True, False])
+        + fixed({**labelled, "updates": 80}, hidden_sizes=[narrow], pretrain=[True, False])
         + fixed(rebuilt, hidden_sizes=[narrow, wider], pretrain=[True])
         + fixed({**rebuilt, "pretrain": False}, hidden_sizes=[narrow], match=["updates", "work"])
-        + fixed({**ours, "epochs": 4}, hidden_sizes=[narrow], shift=[0, 1])
+        + fixed(ours, hidden_sizes=[narrow], shift=[0, 1])
     )
 
 
