@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from studies_tools import Surroundings, outcomes
 
 from annlab.data import load
@@ -11,7 +12,7 @@ from annlab.lab.outcome import Outcome
 from annlab.studies.features.resnet_cifar10 import study
 from annlab.studies.features.resnet_cifar10_claims import least_of_cat_and_dog, most_of_others
 from annlab.studies.features.resnet_cifar10_measures import confusion_of, kept_mistakes, pair_errors
-from annlab.studies.features.resnet_cifar10_training import AUGMENTATIONS, parts_of
+from annlab.studies.features.resnet_cifar10_training import AUGMENTATIONS, Standardised, parts_of
 
 TINY = replace(study.design("quick").cells[0].params, width=2, epochs=1, images=40, held_out=20, test_images=50)
 
@@ -84,3 +85,11 @@ def test_claims_compare_cats_and_dogs_with_the_rest():
     outcome = Outcome(series={"classes": {"name": np.arange(10), "errors": errors}})
     assert least_of_cat_and_dog(outcome) == 7
     assert most_of_others(outcome) == 6
+
+
+def test_channels_are_standardised_by_the_images_learned_from():
+    images = np.random.default_rng(0).integers(0, 200, (6, 4, 4, 3), dtype=np.uint8)
+    images[..., 2] = 7
+    seen = Standardised(torch.nn.Identity(), images)(torch.from_numpy(images) / 255)
+    np.testing.assert_allclose(seen.mean((0, 1, 2)), 0, atol=1e-6)
+    np.testing.assert_allclose(seen.std((0, 1, 2), correction=0), [1, 1, 0], atol=1e-5)

@@ -1,7 +1,8 @@
 """Where does a residual network err on small photographs?
 
 ResNet-18 with the stem for small images (He, Zhang, Ren and Sun, 2016) learns CIFAR-10: stochastic gradients with Nesterov's momentum 0.9,
-batches of 128, weight decay 5e-4, random crops and mirrored images drawn anew for every batch. The report names neither epochs nor
+batches of 128, weight decay 5e-4, random crops and mirrored images drawn anew for every batch; then each channel less its mean over
+its deviation, both of the images learned from, so that what a crop adds is black. The report names neither epochs nor
 schedule nor augmentation, nor whether its network came trained: the likeliest choice is 200 epochs along half a cosine on all 50,000
 training images; 30 epochs under one cycle, and both without augmentation, are offered as variants. A network that was trained elsewhere
 is not.
@@ -63,7 +64,7 @@ def trial(params: Params, ctx: "Context") -> Outcome:
         metrics=found.metrics,
         timings={"train": float(history.columns["seconds"][-1])},
         series={"by_epoch": columns, "classes": found.classes},
-        arrays={**found.arrays, "filters": net.first.weight.detach().permute(0, 2, 3, 1).cpu().numpy().copy()},
+        arrays={**found.arrays, "filters": net.net.first.weight.detach().permute(0, 2, 3, 1).cpu().numpy().copy()},
     )
 
 

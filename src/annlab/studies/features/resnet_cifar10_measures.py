@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import nn
 
-from annlab.nets import ResNet
 from annlab.train.evaluation import dataset_outputs
 from annlab.train.tensors import as_tensor, place_of
 
@@ -30,7 +30,7 @@ class Found:
     arrays: dict[str, np.ndarray]
 
 
-def measured_errors(net: ResNet, parts: "Parts", names: Sequence[str]) -> Found:
+def measured_errors(net: nn.Module, parts: "Parts", names: Sequence[str]) -> Found:
     """Accuracies, errors by class, the confusion matrix, and the mistakes that are shown.
 
     Args:
@@ -95,5 +95,5 @@ def kept_mistakes(y: np.ndarray, predicted: np.ndarray, sure: np.ndarray, counts
     return np.array([row for row in wrong.tolist() if row in kept], dtype=np.int64)
 
 
-def _logits(net: ResNet, X: np.ndarray) -> torch.Tensor:
+def _logits(net: nn.Module, X: np.ndarray) -> torch.Tensor:
     return dataset_outputs(net, as_tensor(X, *place_of(net)), place_of(net)[1]).cpu()

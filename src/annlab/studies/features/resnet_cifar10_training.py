@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from annlab.data.splits import holdout
 from annlab.nets import ResNet
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from annlab.lab import Context
     from annlab.studies.features.resnet_cifar10 import Params
 
-__all__ = ["AUGMENTATIONS", "Augmented", "Parts", "parts_of", "trained"]
+__all__ = ["AUGMENTATIONS", "Augmented", "Parts", "Standardised", "parts_of", "trained"]
 
 Augmented = Literal["none", "flip", "crop", "crop-flip", "crop-flip-cut"]
 
@@ -60,10 +61,38 @@ def parts_of(dataset: "Dataset", params: "Params", ctx: "Context") -> Parts:
     return Parts(X[rows], y[rows], X[held_out], y[held_out], X_test[test], y_test[test])
 
 
-def trained(parts: Parts, params: "Params", ctx: "Context") -> tuple[ResNet, History]:
+class Standardised(nn.Module):
+    """A network that is given images less the mean of each channel, over its deviation, where the images lie and batch by batch.
+
+    Args:
+        net: the network.
+        images: those to learn from, bytes (n, height, width, channels); means and deviations are theirs, over all pixels, on the scale
+            of 0 to 1 that batches have. A channel that is the same everywhere is only centred.
+    """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def __init__(self, net: ResNet, images: np.ndarray) -> None:
+        super().__init__()
+        self.net = net
+        counts = np.stack([np.bincount(images[..., k].ravel(), minlength=256) for k in range(images.shape[-1])])
+        levels, shares = np.arange(256) / 255.0, counts / counts.sum(axis=1, keepdims=True)
+        mean = shares @ levels
+        deviation = np.sqrt((shares * np.square(levels - mean[:, None])).sum(axis=1))
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
+        self.register_buffer("deviation", torch.tensor(np.where(deviation > 0, deviation, 1.0), dtype=torch.float32))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Outputs of the network for images (n, height, width, channels) in [0, 1]."""
+        return self.net((x - self.mean) / self.deviation)  # type: ignore[no-any-return]
+
+
+def trained(parts: Parts, params: "Params", ctx: "Context") -> tuple[Standardised, History]:
     """The network after its last epoch, and its history; on a GPU that has it, products are computed in bfloat16."""
     shape, classes = parts.X.shape[1:], int(max(parts.y.max(), parts.y_test.max())) + 1
-    net = ResNet(shape, classes, params.depth, params.stem, params.width, ctx.streams.torch("init")).to(ctx.device)
+    residual = ResNet(shape, classes, params.depth, params.stem, params.width, ctx.streams.torch("init"))
+    net = Standardised(residual, parts.X).to(ctx.device)
     recipe = Recipe(
         loss="cross_entropy",
         optimizer="nesterov",
