@@ -10,13 +10,15 @@ from studies_tools import changed, outcomes
 from annlab import data
 from annlab.lab.claims import check
 from annlab.lab.discover import load_study
+from annlab.lab.grid import Cell
 from annlab.lab.ledger import rows as ledger
+from annlab.lab.results import Record, Results
 from annlab.models.som_grids import Grid
 from annlab.report import unanswered
 from annlab.studies.maps import som_iris
 from annlab.studies.maps.som_iris_claims import averaged, units
 from annlab.studies.maps.som_iris_grid import CLASSIFICATION, CLUSTERING, VIEW
-from annlab.studies.maps.som_iris_measures import class_regions, labels_of, per_class, regions, ridges, unit_classes, votes_of
+from annlab.studies.maps.som_iris_measures import class_regions, escaped, labels_of, per_class, regions, ridges, unit_classes, votes_of
 
 STUDY = load_study("som-iris")
 LINE = Grid(1, 5).edges
@@ -144,3 +146,28 @@ def test_every_row_is_mapped_and_every_question_answered(small):
     assert check(STUDY) == []
     assert unanswered(results) == []
     assert unanswered(changed(results)) == []
+
+
+def test_a_map_has_escaped_where_a_unit_is_far_beyond_the_rows():
+    rows = np.array([[-1.0, 0.0], [1.0, 0.0]])
+    assert not escaped(np.array([[[9.0, 0.0], [0.0, 0.0]]]), rows)
+    assert escaped(np.array([[[11.0, 0.0], [0.0, 0.0]]]), rows)
+    assert escaped(np.array([[[np.nan, 0.0], [0.0, 0.0]]]), rows)
+    assert escaped(np.array([[[np.inf, 0.0], [0.0, 0.0]]]), rows)
+
+
+def test_a_map_that_diverged_has_no_ratios_and_is_counted():
+    params = [cell(VIEW, shape=(5, 5), updates=300, neighbourhood=name) for name in ("gaussian", "mexican_hat")]
+    design = replace(STUDY.design("quick"), cells=tuple(Cell(each) for each in params))
+    records = [Record(each, r, found) for each in design.cells for r, found in enumerate(outcomes(STUDY, each.params, [0, 1]))]
+    whole, lost = records[0].outcome.metrics, records[2].outcome.metrics
+    assert (whole["diverged"], lost["diverged"]) == (0, 1)
+    assert np.isfinite([whole[name] for name in som_iris.OF_DISTANCES]).all()
+    assert np.isnan([lost[name] for name in som_iris.OF_DISTANCES]).all()
+    view = next(table for table in STUDY.tables if table.name == "view").make(Results.from_records(STUDY, design, records))
+    shown = {row[0]: row for row in view.rows()}
+    (name,) = (name for name in shown if "mexican hat" in name)
+    assert name.endswith(": 2 of 2 maps diverged")
+    assert not [text for text in shown[name] if "e+" in text or "10" in text.replace("[", " ").split()]
+    assert "–" in shown[name]
+    assert any("diverged" in note for note in view.notes)

@@ -27,13 +27,18 @@ from annlab.studies.maps import som_iris_answers as answers
 from annlab.studies.maps import som_iris_reading as reading
 from annlab.studies.maps.som_iris_claims import CLAIMS
 from annlab.studies.maps.som_iris_grid import full, quick
-from annlab.studies.maps.som_iris_measures import class_regions, labels_of, per_class, regions, ridges, unit_classes, votes_of
+from annlab.studies.maps.som_iris_measures import class_regions, escaped, labels_of, per_class, regions, ridges, unit_classes, votes_of
 
 if TYPE_CHECKING:
     from annlab.lab import Context, Streams
 
 UNSEEN = 30
 CLASSES = 3
+OF_DISTANCES = (
+    "height_hits", "ridge_setosa", "ridge_virginica", "map_regions", "petal_planes", "sepal_planes", "quantization_error",
+    "topographic_error",
+)  # fmt: skip
+"""Metrics of a view that have no meaning where the map diverged."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,9 @@ def _viewed(params: Params, streams: "Streams", X: np.ndarray, y: np.ndarray) ->
         "quantization_error": found.quantization_error(rows),
         "topographic_error": found.topographic_error(rows),
     }
+    metrics["diverged"] = float(escaped(found.weights_, rows))
+    if metrics["diverged"]:  # distances among units that ran away say nothing of the flowers
+        metrics |= dict.fromkeys(OF_DISTANCES, float("nan"))
     mean = rows.mean(axis=0)
     plane = np.linalg.svd(rows - mean, full_matrices=False)[2][:2].T
     arrays = {
@@ -216,6 +224,7 @@ METRICS = {
     "quantization_error": Metric("quantisation error", scale="log", better="lower"),
     "test_quantization_error": Metric("quantisation error, held out", scale="log", better="lower"),
     "topographic_error": Metric("topographic error", better="lower"),
+    "diverged": Metric("diverged, share of maps", better="lower"),
     "nmi": Metric("normalised mutual information", better="higher"),
     "ari": Metric("adjusted Rand index", better="higher"),
     "clusters": Metric("clusters that win flowers"),
@@ -237,7 +246,7 @@ study = Study(
     name="som-iris",
     title="A self-organising map of iris",
     sheet={"C": "2.3"},
-    version=1,
+    version=2,
     params=Params(),
     trial=trial,
     grid=full(),

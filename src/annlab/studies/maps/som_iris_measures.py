@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["class_regions", "labels_of", "per_class", "regions", "ridges", "unit_classes", "votes_of"]
+__all__ = ["class_regions", "escaped", "labels_of", "per_class", "regions", "ridges", "unit_classes", "votes_of"]
 
 HIGH = 2.0
 """A pair of neighbours this many times the median distance apart belongs to a ridge."""
 SMALL = 0.1
 """Share of the samples below which a region does not count."""
+FAR = 10.0
+"""A unit this many times as far from the mean of the samples as the farthest of them has escaped."""
 
 
 def votes_of(winners: np.ndarray, y: np.ndarray, units: int, classes: int) -> np.ndarray:
@@ -25,6 +27,18 @@ def labels_of(votes: np.ndarray) -> np.ndarray:
 def unit_classes(votes: np.ndarray, distances: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Commonest class of each unit, (units,); that of the nearest row, by `distances` (n, units), where it has won nothing."""
     return np.asarray(np.where(votes.any(axis=1), votes.argmax(axis=1), y[distances.argmin(axis=0)]))
+
+
+def escaped(weights: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether training diverged: a unit is no number or `FAR` times as far from the mean of the rows as the farthest row.
+
+    A neighbourhood with negative lobes pushes units away, and the farther they are the harder; one without cannot move a unit beyond
+    the rows and where it began.
+    """
+    mean = rows.mean(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        away = np.linalg.norm(weights.reshape(-1, rows.shape[1]) - mean, axis=1)
+    return not bool((away <= FAR * np.linalg.norm(rows - mean, axis=1).max()).all())
 
 
 def ridges(weights: np.ndarray, edges: np.ndarray, kinds: np.ndarray) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """How the results of som-iris are read: figures and tables."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -190,8 +191,14 @@ def view_table(results: "Results") -> "TableView":
     """The map to look at, in every variant."""
     frame = results.where(task="view").table
     frame = frame.assign(change=frame.apply(_change, axis=1))
-    values = ["height_hits", "ridge_setosa", "ridge_virginica", "separate", "idle", "quantization_error", "topographic_error"]
-    return draw.summary_table(frame, by="change", values=values, **_texts(results))
+    words = {}
+    for change, part in frame.groupby("change", sort=False):
+        if lost := int(part["diverged"].sum()):
+            words[change] = f"{change}: {lost} of {len(part)} maps diverged"
+    values = ["separate", "idle", "height_hits", "ridge_setosa", "ridge_virginica", "quantization_error", "topographic_error"]
+    view = draw.summary_table(frame.assign(change=frame["change"].replace(words)), by="change", values=values, **_texts(results))
+    note = "A map diverged where a unit ran away from the flowers; such maps are left out of the means of all that measures distances."
+    return replace(view, notes=[*view.notes, note]) if words else view
 
 
 def clustering_table(results: "Results") -> "TableView":
