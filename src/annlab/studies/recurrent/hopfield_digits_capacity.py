@@ -9,6 +9,8 @@ from annlab.studies.recurrent.hopfield_digits_load import theory
 from annlab.studies.recurrent.hopfield_digits_reading import hebb_sizes, named, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from annlab.draw import Drawing, TableView
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 
 LOAD = "load: patterns over units"
 CRITERIA = {
-    "capacity_all": "all stable",
-    "capacity_most": "95 % stable",
+    "capacity_all": "all asked stable",
+    "capacity_most": "95 % of those asked stable",
     "capacity_errors": "at most 2 % of pixels off",
-    "capacity_found": "95 % found from 10 % flipped",
+    "capacity_found": "95 % of those asked found from 10 % flipped",
 }
 
 
@@ -111,6 +113,19 @@ def strange(results: "Results") -> "Drawing":
         y_label="share of the starts",
         columns=2,
     )
+
+
+def asked(text: str) -> "Callable[[Results], str]":
+    """A caption that ends with how many of the stored patterns are asked at each load."""
+
+    def caption(results: "Results") -> str:
+        probes = max(cell.params.probes for cell in results.where(sweep="load").cells)
+        return (
+            f"{text} At each load at most {probes} of the stored patterns, evenly spread, are asked whether they are stable and found "
+            "again: with more stored, a pattern that is lost may be none of those."
+        )
+
+    return caption
 
 
 def _random(frame: "pd.DataFrame") -> "pd.DataFrame":

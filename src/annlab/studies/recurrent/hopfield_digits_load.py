@@ -74,7 +74,7 @@ def stored(make: Any, patterns: np.ndarray, numbers: np.ndarray, probes: int, it
 
 
 def capacities(series: dict[str, Any]) -> dict[str, float]:
-    """Largest number of patterns up to which all or most recalled ones are stable, are kept with few errors, are found again."""
+    """Largest number of patterns stored up to which all or most of those asked are stable, kept with few errors, found again."""
     p = series["patterns"]
     holds = {
         "capacity_all": series["stable"] >= 1,

@@ -52,12 +52,22 @@ FIGURES = [
     Figure("sharpness", reading.sharpness, _said("Dense networks by degree and modern ones by inverse temperature β, Gaussian noise")),
     Figure("flipped-and-erased", reading.corruptions, _said("Six rules with pixels flipped, and with pixels set to 0")),
     Figure("ends", reading.ends, _said("How recall ends by rule, Gaussian noise")),
-    Figure("capacity-by-load", capacity.stable, "Random patterns by load and rule; the lines are the theory's for the Hebb rule."),
     Figure(
-        "errors-by-load", capacity.errors, "Pixels off after recall from a stored random pattern, Hebb rule; the lines are the theory's."
+        "capacity-by-load",
+        capacity.stable,
+        capacity.asked("Random patterns by load and rule; the lines are the theory's for the Hebb rule."),
     ),
-    Figure("spurious-by-load", capacity.strange, "Where starts with 10 % of the pixels flipped end, random patterns."),
-    Figure("capacity-by-size", capacity.by_size, "Patterns that the Hebb rule keeps by number of units, and formulas (random patterns)."),
+    Figure(
+        "errors-by-load",
+        capacity.errors,
+        capacity.asked("Pixels off after recall from a stored random pattern, Hebb rule; the lines are the theory's."),
+    ),
+    Figure("spurious-by-load", capacity.strange, capacity.asked("Where starts with 10 % of the pixels flipped end, random patterns.")),
+    Figure(
+        "capacity-by-size",
+        capacity.by_size,
+        capacity.asked("Patterns that the Hebb rule keeps by number of units, and formulas, which speak of all (random patterns)."),
+    ),
 ]
 
 TABLES = [
@@ -65,5 +75,9 @@ TABLES = [
     Table("digits", reading.digit_table, _said("Digits recalled over all noise levels")),
     Table("rules", reading.rule_table, _said("Rules at the same starts, means over noise levels")),
     Table("variants", reading.variant_table, "All cells with noise: share recovered, mean over levels."),
-    Table("capacity", capacity.capacity_table, "Numbers of patterns up to which each criterion holds, as far as they were tried."),
+    Table(
+        "capacity",
+        capacity.capacity_table,
+        capacity.asked("Numbers of patterns up to which each criterion holds for those asked, as far as they were tried."),
+    ),
 ]
