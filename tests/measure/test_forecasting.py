@@ -48,17 +48,23 @@ def test_a_forecast_breaks_down_where_a_whole_run_is_lost() -> None:
     late[[2, *range(5, 10)]] = 3
     none[8:] = 3  # the series ends before the fifth
     np.testing.assert_array_equal(breakdown_step(target, [short, late, none], 2.0), [13, 6, 13])
-    assert breakdown_step(target, none, 2.0, run=4) == 9
+    assert breakdown_step(target, none, 2.0, misses=4) == 9
     assert breakdown_step(target, late, 3.0) == 13  # beyond, not at
-    assert breakdown_step(target, late, 1.0, run=20) == 13
+    assert breakdown_step(target, late, 1.0, misses=20) == 13
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 30), st.integers(1, 6), st.integers(0, 2**16))
-def test_breakdown_is_what_a_plain_loop_finds(steps: int, run: int, seed: int) -> None:
-    errors = np.random.default_rng(seed).normal(size=steps) * 2
-    wanted = next((k + 1 for k in range(steps - run + 1) if (np.abs(errors[k : k + run]) > 1).all()), steps + 1)
-    assert breakdown_step(np.zeros(steps), errors, 1.0, run) == wanted
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 6), st.integers(0, 5), st.integers(0, 2**16))
+def test_breakdown_is_what_a_plain_loop_finds(steps: int, misses: int, room: int, seed: int) -> None:
+    errors = np.random.default_rng(seed).normal(size=(2, steps)) * 2
+    for row, found in zip(errors, breakdown_step(np.zeros(steps), errors, 1.0, misses, misses + room), strict=True):
+        missed = np.flatnonzero(np.abs(row) > 1)  # five of ten are found from the first of five that lie at most nine apart
+        wanted = next(
+            (first + 1 for first, last in zip(missed, missed[misses - 1 :], strict=False) if last - first < misses + room), steps + 1
+        )
+        assert found == wanted
+    in_a_row = breakdown_step(np.zeros(steps), errors, 1.0, misses)
+    np.testing.assert_array_equal(in_a_row, breakdown_step(np.zeros(steps), errors, 1.0, misses, misses))
 
 
 def test_amplitude_and_peaks() -> None:
@@ -85,3 +91,5 @@ def test_wrong_settings() -> None:
         forecast_nmse(TARGET, TARGET, "train_mean")
     with pytest.raises(UsageError, match="above 0"):
         breakdown_step(TARGET, TARGET, 0.0)
+    with pytest.raises(UsageError, match=r"got 1\.0, 5 and 4"):
+        breakdown_step(TARGET, TARGET, 1.0, misses=5, within=4)

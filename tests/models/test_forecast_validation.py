@@ -6,7 +6,7 @@ from sklearn.model_selection import TimeSeriesSplit
 
 from annlab.errors import UsageError
 from annlab.models.forecast_baselines import LastValueForecaster, MeanForecaster
-from annlab.models.forecast_validation import cross_validate_series, rolling_errors
+from annlab.models.forecast_validation import cross_validate_series, rolling_errors, series_folds
 from annlab.models.forecasters import Forecaster
 from annlab.models.lag_forecaster import LagForecaster
 from annlab.models.lstm_forecaster import LSTMForecaster
@@ -25,7 +25,9 @@ def test_folds_are_scikit_learns_with_the_lag_as_gap() -> None:
     for (train, held_out), (first, second) in zip(scores.folds, wanted, strict=True):
         np.testing.assert_array_equal(rows[train], first)
         np.testing.assert_array_equal(rows[held_out], second)
+    assert series_folds(80, 3, 10, 4) == scores.folds
     single = cross_validate_series(LagForecaster(lag=4), SERIES, 1, 10)
+    assert single.folds == [(slice(0, 66), slice(70, 80))]
     assert single.folds == scores.folds[-1:]
     np.testing.assert_allclose(single.recursive_mse, scores.recursive_mse[-1:])
 

@@ -15,7 +15,7 @@ from annlab.studies.recurrent.santa_fe_forecast import Params, study
 from annlab.studies.recurrent.santa_fe_forecast_claims import folds_formula
 from annlab.studies.recurrent.santa_fe_forecast_grid import BASELINES, largest_folds
 from annlab.studies.recurrent.santa_fe_forecast_reading import NAMES
-from annlab.studies.recurrent.santa_fe_forecast_recipe import STEPS, lost_step, origins_of, recursive, rolling_scores, windows_without
+from annlab.studies.recurrent.santa_fe_forecast_recipe import STEPS, origins_of, recursive, rolling_scores, windows_without
 from annlab.studies.recurrent.santa_fe_forecast_tables import ensemble_errors
 
 TINY = Params(data="laser", lag=8, hidden_sizes=(4,), epochs=3, folds=2, spacing=400)
@@ -58,11 +58,13 @@ def test_recursion_feeds_predictions_back():
 
 
 def test_a_forecast_is_lost_at_the_first_of_five_misses_within_ten():
-    missed = np.zeros((4, 30))
+    missed, wave = np.zeros((4, 100)), np.sin(np.arange(100.0))
     missed[1, [3, 5, 7, 9, 11]] = 2.0  # five misses within ten steps
     missed[2, [3, 6, 9, 12, 15]] = 2.0  # five within thirteen
-    missed[3, 25:] = -2.0
-    np.testing.assert_array_equal(lost_step(np.zeros(30), missed, 1.0), [31, 4, 31, 26])
+    missed[3, 95:] = -2.0
+    series = np.array([-1.0, 1.0])  # standard deviation 1
+    columns, _ = module.tested(series, wave, wave + missed)
+    np.testing.assert_array_equal(columns["breakdown_step"], [101, 4, 101, 96])
 
 
 def test_a_forecast_that_runs_away_stays_finite():
@@ -190,7 +192,17 @@ def test_the_figures_of_series():
 def test_every_table_of_errors_names_every_baseline(small):
     results = small("santa-fe-forecast")
     makers = {table.name: table.make for table in study.tables}
-    for name in ("recipes", "recipes-as-ensembles", "final", "seeds", "continuation", "networks", "one-step-and-recursive", "carried"):
+    for name in (
+        "recipes",
+        "recipes-as-ensembles",
+        "final",
+        "seeds",
+        "continuation",
+        "networks",
+        "one-step-and-recursive",
+        "forms",
+        "carried",
+    ):
         view = makers[name](results)
         shown = " ".join([*view.notes, *(text for row in view.rows() for text in row)])
         assert not [baseline for baseline in BASELINES if NAMES[baseline] not in shown], name

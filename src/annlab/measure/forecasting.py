@@ -62,30 +62,36 @@ def horizon_mse(target: ArrayLike, forecasts: ArrayLike) -> np.ndarray:
     return np.asarray(((a - b) ** 2).reshape(-1, b.shape[-1]).mean(axis=0))
 
 
-def breakdown_step(target: ArrayLike, forecast: ArrayLike, deviation: float, run: int = 5) -> Any:
-    """Where the forecast is lost: the first of `run` steps in a row whose errors are all beyond `deviation`.
+def breakdown_step(target: ArrayLike, forecast: ArrayLike, deviation: float, misses: int = 5, within: int | None = None) -> Any:
+    """Where the forecast is lost: the first miss of the first `within` steps in a row that hold `misses` of them.
+
+    A miss is an error beyond `deviation`. Where pulses are narrow, a forecast with its pulses in the wrong places rarely misses many
+    times in a row, so that `within` leaves room between the misses.
 
     Args:
         target: ``(steps,)``, or as `forecast`.
         forecast: ``(..., steps)``.
         deviation: absolute error that is too much; one standard deviation of the training values is usual.
-        run: steps in a row.
+        misses: how many make a breakdown.
+        within: steps among which they lie; None is as many as `misses`, all in a row.
 
     Returns:
         Step counted from 1, ``(...)``; ``steps + 1`` where the forecast holds to the end.
 
     Raises:
-        UsageError: for a deviation that is not positive or a run below 1.
+        UsageError: for a deviation that is not positive, fewer than one miss, or fewer steps than misses.
     """
     a, b = _pair(target, forecast)
-    if not deviation > 0 or run < 1:
-        raise UsageError(f"a breakdown takes a deviation above 0 and a run of at least 1 step, got {deviation} and {run}")
+    span = misses if within is None else within
+    if not deviation > 0 or misses < 1 or span < misses:
+        raise UsageError(
+            f"a breakdown takes a deviation above 0 and at least 1 miss within at least as many steps, got {deviation}, {misses} and {span}"
+        )
     steps = b.shape[-1]
     beyond = np.abs(a - b) > deviation
-    if run > steps:
-        return np.full(b.shape[:-1], steps + 1)[()]
-    lost = np.lib.stride_tricks.sliding_window_view(beyond, run, axis=-1).all(axis=-1)
-    return np.where(lost.any(axis=-1), lost.argmax(axis=-1) + 1, steps + 1)[()]
+    dense = np.lib.stride_tricks.sliding_window_view(beyond, min(span, steps), axis=-1).sum(axis=-1) >= misses
+    since = np.arange(steps) >= dense.argmax(axis=-1)[..., None]
+    return np.where(dense.any(axis=-1), (beyond & since).argmax(axis=-1) + 1, steps + 1)[()]
 
 
 def amplitude_error(target: ArrayLike, forecast: ArrayLike) -> Any:

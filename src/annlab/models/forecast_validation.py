@@ -11,7 +11,7 @@ from annlab.errors import UsageError
 from annlab.models.forecasters import COMBINATIONS, Forecaster, as_series, combined
 from annlab.models.network_forecaster import NetworkForecaster
 
-__all__ = ["FoldScores", "cross_validate_series", "rolling_errors"]
+__all__ = ["FoldScores", "cross_validate_series", "rolling_errors", "series_folds"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def cross_validate_series(
         forecaster: cloned for each fold; networks get the gap and the held-out part as `validation`, unless they hold out a part of
             their training values themselves (``validation_fraction``).
         series: ``(n,)``.
-        n_splits: folds, at least 1.
+        n_splits: folds, at least 1, which is the one hold-out of the last `test_size` values.
         test_size: held-out values of a fold.
         gap: values between training and held-out part; None is the forecaster's lag, so that no window is in both.
         carry: train one network on through the folds (``warm_start``) in place of a fresh one each.
@@ -69,7 +69,7 @@ def cross_validate_series(
     if carry and not isinstance(forecaster, NetworkForecaster):
         raise UsageError(f"carry trains networks on from fold to fold, and {type(forecaster).__name__} is none")
     fitted, histories, rows = [], [], []
-    folds = _folds(len(values), n_splits, test_size, between)
+    folds = series_folds(len(values), n_splits, test_size, between)
     model = clone(forecaster).set_params(warm_start=True) if carry else forecaster
     for train, held_out in folds:
         model = model if carry else clone(forecaster)
@@ -115,8 +115,11 @@ def rolling_errors(forecaster: Forecaster, series: Any, origins: Any, steps: int
     return np.asarray(((paths - target) ** 2).mean(axis=-1))
 
 
-def _folds(n: int, n_splits: int, test_size: int, gap: int) -> list[tuple[slice, slice]]:
-    """Scikit-learn's folds as slices; it wants at least two, and one fold is the last of two on the same part."""
+def series_folds(n: int, n_splits: int, test_size: int, gap: int) -> list[tuple[slice, slice]]:
+    """Folds of `n` values as slices of training and held-out part: scikit-learn's ``TimeSeriesSplit``.
+
+    That wants at least two folds; one fold is the last of them, the hold-out of the last `test_size` values.
+    """
     if n_splits == 1:
         return [(slice(0, n - test_size - gap), slice(n - test_size, n))]
     parts = TimeSeriesSplit(n_splits, test_size=test_size, gap=gap).split(np.zeros(n))

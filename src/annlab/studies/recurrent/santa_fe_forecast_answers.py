@@ -119,6 +119,11 @@ def how_many_folds(results: "Results") -> str:
         "Where fresh weights are trained in each fold and the last fit uses all values, the number of folds cannot change the forecast; it "
         "only changes what the validation says. "
     )
+    if len(fresh) > 1 and fresh[0].params.folds == 1:
+        text += (
+            f"One fold is the hold-out of the last {fresh[0].params.validation_size} values alone; its error, against that of "
+            f"{fresh[-1].params.folds} folds, is {_against(results, 'validation_mse', fresh[0], fresh[-1])}. "
+        )
     carried = max((found for key, found in groups.items() if key[-1]), key=len, default=[])
     carried = sorted((cell for cell in carried if cell.params.test), key=lambda cell: int(cell.params.folds))
     if len(carried) < 2:
@@ -190,9 +195,12 @@ def lstm_design(results: "Results") -> str:
     windowed = cells_of(results, model="lstm", form="windowed")
     if windowed:
         best = min(windowed, key=lambda cell: _mean(results, "validation_mse", cell))
-        return (
-            text
-            + f"Reading windows from a state of zeros instead, {network(best.params)} reaches {_number(results, 'validation_mse', best)}."
+        text += f"Reading windows from a state of zeros instead, {network(best.params)} reaches {_number(results, 'validation_mse', best)}"
+        alike = cells_of(results, **{**as_dict(best.params), "form": "stateful", "test": [False, True]})
+        return text + (
+            f"; against the handout's of equal lag and width that is {_against(results, 'validation_mse', best, alike[0])}."
+            if alike
+            else "."
         )
     return text + "The variant that reads windows from a state of zeros has no cell in this profile, so that comparison is undecided."
 

@@ -80,13 +80,13 @@ def report_d(settings: Settings, folds: list[int]) -> Grid:
 
 
 def validation_parts(settings: Settings) -> Grid:
-    """Sizes of the held-out part and numbers of folds, up to the largest possible."""
+    """Sizes of the held-out part and numbers of folds, from the one of the last values up to the largest possible."""
     base = {**settings, "lag": 20, "hidden_sizes": (25,)}
     most = largest_folds(TRAINING, 100, 20)
     return (
         cells({**base, "folds": 3}, validation_size=[50, 100, 150, 200, 300])
-        + cells({**base, "validation_size": 50}, folds=[3, 4, 5, 10])
-        + cells(base, folds=sorted({3, 4, 5, most}))
+        + cells({**base, "validation_size": 50}, folds=[1, 3, 4, 5, 10])
+        + cells(base, folds=sorted({1, 3, 4, 5, most}))
     )
 
 
@@ -120,6 +120,7 @@ def standard() -> Grid:
         + report_d(MLP, [2, 3, 5])
         + validation_parts(MLP)
         + networks(LSTM, (1, 5, 10, 15, 20), (10, 25, 50))
+        + networks({**LSTM, "form": "windowed"}, (5,), (25,))
         + report_d(LSTM, [2, 3, 5])
         + baselines()
         + searched()
@@ -150,7 +151,8 @@ def tiny() -> Grid:
         + networks({**short, "patience": 10}, (15,), (5, 25))
         + cells({**short, "lag": 20, "hidden_sizes": (25,), "folds": 2, "test": True}, carry=[False, True])
         + cells({**LSTM, "epochs": 8, "learning_rate": 0.01, "hidden_sizes": (8,), "folds": 2, "test": True}, lag=[5, 15])
-        + cells({**short, "lag": 15, "hidden_sizes": (5,)}, folds=[2, 8])
+        + cells({**LSTM, "epochs": 8, "learning_rate": 0.01, "hidden_sizes": (8,), "folds": 2, "lag": 15}, form=["windowed"])
+        + cells({**short, "lag": 15, "hidden_sizes": (5,)}, folds=[1, 2, 8])
         + baselines()
         + recipes([20, 40], [0.0, 0.2], [(16,)], [10])
     )

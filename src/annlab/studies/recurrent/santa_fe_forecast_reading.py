@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab import draw
+from annlab.models.forecast_validation import series_folds
 from annlab.studies.recurrent.santa_fe_forecast_grid import BASELINES
 from annlab.studies.recurrent.santa_fe_forecast_recipe import STEPS
 
@@ -58,7 +59,7 @@ def _training(row: dict[str, Any]) -> str:
     """How a network is trained and validated, in words, as far as it differs from the plain case."""
     if row["model"] in BASELINES:
         return "as it is"
-    parts = [f"{row['folds']} folds of {row['validation_size']}"] if row["validation"] == "folds" else [f"{row['epochs']} epochs"]
+    parts = [folds_in_words(row["folds"], row["validation_size"])] if row["validation"] == "folds" else [f"{row['epochs']} epochs"]
     if row["carry"]:
         parts.append("carried on")
     if present(row["patience"]):
@@ -68,6 +69,11 @@ def _training(row: dict[str, Any]) -> str:
     if row["validation"] == "blocks":
         parts.append(f"noise {row['input_noise']:g}")
     return ", ".join(parts)
+
+
+def folds_in_words(folds: int, size: int) -> str:
+    """How the series is split: ``4 folds of 100``."""
+    return f"{folds} {'fold' if folds == 1 else 'folds'} of {size}"
 
 
 def present(value: Any) -> bool:
@@ -218,14 +224,13 @@ def losses(results: "Results") -> "Drawing":
 
 def fold_diagram(results: "Results") -> "Drawing":
     """Which values train and which validate, by fold, for a lag of 20 (or that of the default network)."""
-    from sklearn.model_selection import TimeSeriesSplit
-
     cells = cells_of(results, validation="folds", model="mlp")
     cell = next((cell for cell in cells if cell.params.lag == 20), cells[0])
     n = len(continuation_of(results)[0])
     params = cell.params
-    split = TimeSeriesSplit(n_splits=params.folds, test_size=params.validation_size, gap=params.lag)
-    return draw.time_folds(list(split.split(np.arange(n))), n, x_label="value of the training series")
+    folds = series_folds(n, params.folds, params.validation_size, params.lag)
+    values = np.arange(n)
+    return draw.time_folds([(values[train], values[held]) for train, held in folds], n, x_label="value of the training series")
 
 
 def parts(results: "Results") -> "Drawing":
@@ -234,7 +239,7 @@ def parts(results: "Results") -> "Drawing":
     same = table.groupby("network")[["folds", "validation_size"]].transform("nunique").sum(axis=1)
     table = table[same == same.max()]
     table = table[table["network"] == table["network"].iloc[0]]
-    names = [f"{folds} folds of {size}" for folds, size in zip(table["folds"], table["validation_size"], strict=True)]
+    names = [folds_in_words(folds, size) for folds, size in zip(table["folds"], table["validation_size"], strict=True)]
     table = table.assign(split=names).sort_values(["folds", "validation_size"])
     return draw.interval_bars(
         table, by="split", value="validation_mse", log=True, label=f"validation MSE ({table['network'].iloc[0]})", labels={"split": "folds"}

@@ -26,7 +26,6 @@ __all__ = [
     "FIRST",
     "STEPS",
     "block_forecasts",
-    "lost_step",
     "naive_of",
     "origins_of",
     "recipe_of",
@@ -101,25 +100,6 @@ def block_forecasts(params: Any, series: np.ndarray, streams: "Sequence[Streams]
     )
     paths = recursive(lambda states: fitted.predict(states[:, None, :].astype(np.float32))[:, 0, 0], np.tile(starts, (count, 1)), STEPS)
     return np.asarray(paths.reshape(count, len(origins), STEPS) * deviation + mean)
-
-
-def lost_step(target: np.ndarray, forecasts: np.ndarray, deviation: float, misses: int = 5, within: int = 10) -> np.ndarray:
-    """Where forecasts (R, steps) of `target` (steps,) break down: the first miss of the first `within` steps that hold `misses`.
-
-    A miss is an error beyond `deviation`. Pulses are high for three steps of seven, so that a forecast with its pulses in the wrong
-    places rarely misses five times in a row, and five of ten it is.
-
-    Returns:
-        Steps counted from 1, (R,); the number of steps plus 1 where a forecast holds to the end.
-    """
-    missed = np.abs(forecasts - target) > deviation
-    steps = missed.shape[1]
-    dense = np.lib.stride_tricks.sliding_window_view(missed, within, axis=1).sum(axis=-1) >= misses
-    found = np.full(len(missed), float(steps + 1))
-    for r in np.flatnonzero(dense.any(axis=1)):
-        start = int(dense[r].argmax())
-        found[r] = start + int(missed[r, start:].argmax()) + 1
-    return found
 
 
 def recipe_of(params: Any) -> Recipe:

@@ -166,6 +166,20 @@ def one_step_and_recursive(results: "Results") -> "TableView":
     return draw.summary_table(kept, by="network", values=["validation_mse", "recursive_validation_mse", "parameters"], **texts(results))
 
 
+def forms(results: "Results") -> "TableView":
+    """The handout's LSTM beside the one that reads windows, at equal lag, units and folds."""
+    table = described(results.where(validation="folds", carry=False, patience=None).table)
+    keys = ["lag", "hidden_sizes", "folds", "validation_size", "epochs"]
+    own = table[table["model"] == "lstm"]
+    both = own.groupby(keys)["form"].transform("nunique") > 1
+    if not both.any():
+        return absent("No LSTM of this profile reads windows, or none of equal lag and width reads the whole series.")
+    values = ["validation_mse", "recursive_validation_mse", "train_mse", "best_epoch", "parameters"]
+    shown = own[both].sort_values(["lag", "form"], kind="stable")
+    view = draw.summary_table(shown, by=["lag", "units", "form"], values=values, **texts(results))
+    return _beside_baselines(view, table, "validation_mse")
+
+
 def folds(results: "Results") -> "TableView":
     """Validation error by fold, replicate 0, of one network."""
     first = cells_of(results, model="mlp", validation="folds", carry=False)[0]
