@@ -198,3 +198,11 @@ def test_random_patterns_need_no_data():
 
 def test_every_row_of_the_ledger_is_mapped():
     assert check(STUDY) == []
+
+
+def test_captions_of_capacities_say_of_how_many_patterns_they_speak(small):
+    results = small("hopfield-digits")
+    (probes,) = {cell.params.probes for cell in results.where(sweep="load").cells}
+    captions = {part.name: part.caption for part in (*STUDY.figures, *STUDY.tables)}
+    for name in ("capacity-by-load", "capacity-by-size", "capacity"):
+        assert f"at most {probes} of the stored patterns" in captions[name](results)

@@ -145,7 +145,7 @@ METRICS = {
     "capacity_all": Metric("patterns up to which all that are asked are stable", better="higher"),
     "capacity_most": Metric("patterns up to which 95 % of those asked are stable", better="higher"),
     "capacity_errors": Metric("patterns kept with at most 2 % of pixels off", better="higher"),
-    "capacity_found": Metric("patterns up to which 95 % are found from 10 % flipped pixels", better="higher"),
+    "capacity_found": Metric("patterns up to which 95 % of those asked are found from 10 % flipped pixels", better="higher"),
 }
 
 

@@ -196,11 +196,8 @@ def losses(results: "Results") -> "Drawing":
     """Training and validation loss by epoch, for each fold, of up to six networks."""
     import pandas as pd
 
-    cells = [
-        cell
-        for cell in cells_of(results, validation="folds", carry=False, patience=None, batch_size=None, model=["mlp", "lstm"])
-        if cell.params.folds <= 5 and cell.params.validation_size == 100
-    ]
+    plain: dict[str, Any] = {"validation": "folds", "validation_size": 100, "carry": False, "patience": None, "batch_size": None}
+    cells = [cell for cell in cells_of(results, **plain, form="stateful", model=["mlp", "lstm"]) if cell.params.folds <= 5]
     order = {("mlp", 1, 25): 0, ("mlp", 5, 25): 1, ("mlp", 15, 25): 2, ("mlp", 15, 50): 3, ("lstm", 5, 25): 4, ("lstm", 15, 25): 5}
     ranked = sorted(cells, key=lambda cell: order.get((cell.params.model, cell.params.lag, *cell.params.hidden_sizes), 9))
     named: dict[str, Any] = {}
