@@ -36,7 +36,7 @@ class PlanRow:
         jobs: its jobs, with those of its needs and of its final stage.
         stored: how many of them are stored.
         missing: how many are to be computed; failed ones are not, unless a retry is asked for.
-        seconds: estimated seconds on one core; None where nothing is known.
+        seconds: estimated seconds on the workers given, alone; None where some are unknown.
     """
 
     study: str
@@ -215,23 +215,27 @@ class Planner:
             jobs = self.with_needs([*self.jobs_of(design), *self.final_jobs(design)])
             missing = [job for job in jobs if self.is_missing(job)]
             stored = sum(self.stored(job) is not None for job in jobs)
-            seconds = _sum(self.seconds(job) for job in missing)
+            seconds = self._estimate(missing, workers)
             counted = (len(design.cells), design.replicates, len(jobs), stored, len(missing))
             rows.append(PlanRow(design.study.name, design.profile, *counted, seconds))
             everything.update((job.key, job) for job in jobs)
         jobs = list(everything.values())
         missing = [job for job in jobs if self.is_missing(job)]
-        total = _sum(self.seconds(job) for job in missing)
-        longest = max((self.seconds(job) or 0.0 for job in missing), default=0.0)
         return Plan(
             tuple(jobs),
             tuple(job for job in jobs if not self.is_missing(job) and self.stored(job) is not None),
             tuple(missing),
             tuple(job for job in jobs if not self.is_missing(job) and self.failure(job) is not None),
             tuple(job for job in jobs if self.is_stale(job)),
-            None if total is None else max(total / max(1, workers), longest),
+            self._estimate(missing, workers),
             tuple(rows),
         )
+
+    def _estimate(self, jobs: Iterable[Job], workers: int) -> float | None:
+        """Seconds of the jobs on so many workers, no less than the longest takes; None where some are unknown."""
+        seconds = [self.seconds(job) for job in jobs]
+        known = [each for each in seconds if each is not None]
+        return None if len(known) < len(seconds) else max(sum(known) / max(1, workers), max(known, default=0.0))
 
     def _cells_jobs(self, study: Study, cells: Iterable[Cell], replicates: int, stage: str) -> list[Job]:
         found: dict[str, Job] = {}
@@ -268,12 +272,3 @@ def _identity(name: str) -> str:
     from annlab import data
 
     return data.identity(name)
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    total = 0.0
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total

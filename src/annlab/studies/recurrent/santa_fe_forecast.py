@@ -280,11 +280,11 @@ def cost(params: Params) -> float:
     weights = params.lag * params.hidden_sizes[0] + sum(a * b for a, b in pairwise(params.hidden_sizes))
     if params.validation == "blocks":
         places = (900 // params.spacing) + 1
-        return 1.0 + params.epochs * places * (0.01 + 3.5e-6 * weights)
+        return 1.0 + params.epochs * places * (0.0085 + 2.6e-6 * weights)
     if params.model == "lstm" and params.form == "windowed":
         return params.epochs * params.folds * (0.03 + 1e-2 * params.lag * (params.hidden_sizes[0] / 25))
     if params.model == "lstm":
-        return params.epochs * (params.folds + 1) * (0.045 + 1.5e-6 * (weights + params.hidden_sizes[0] ** 2))
+        return params.epochs * (params.folds + 1) * (0.055 + 3.5e-6 * (weights + params.hidden_sizes[0] ** 2))
     steps = 1000 // params.batch_size if params.batch_size else 1
     return 0.5 + params.epochs * (params.folds + 1) * (3e-3 * steps + 6e-7 * weights)
 

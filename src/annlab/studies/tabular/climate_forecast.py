@@ -184,8 +184,10 @@ METRICS = {
 
 def cost(params: Params) -> float:
     """Rough seconds of one job."""
-    one = {"svr": 0.2, "forest": 0.013 * params.trees, "mlp": 2.0, "lstm": 8.0}.get(params.model, 0.05)
-    return one * max(1, len(params.lags)) * (2.0 if params.forecast == "recursive" and not params.lags else 1.0)
+    slow = 6.0 if params.kernel == "poly" and not params.standardise else 1.0
+    one = {"svr": 0.27 * slow, "forest": 0.014 * params.trees, "mlp": 5e-4 * params.epochs, "lstm": 0.07 * params.epochs}
+    twice = 2.0 if params.forecast == "recursive" and params.model in ("svr", "forest") else 1.0
+    return one.get(params.model, 0.03) * max(1, len(params.lags)) * twice
 
 
 study = Study(
