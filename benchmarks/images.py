@@ -16,7 +16,7 @@ plain loop (16.6 ms) takes 6.4, 2.6, 3.2, 0.4 and 0.8 ms for the same, and 1.6 f
 for every batch. Two thirds of the gain are images that stay channels last, the rest is the loader and the fused optimiser. The
 transformer gains by projections multiplied head by head and a last block that computes the class token alone.
 
-    python benchmarks/images.py [--quick] [--only cnn vit] [--images 6000] [--threads 1 2] [--profile cnn]
+    python benchmarks/images.py [--quick] [--only cnn vit] [--images 6000] [--threads 1 2] [--compiled] [--profile cnn]
 """
 
 import argparse
@@ -24,6 +24,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,7 @@ def pictures(one: Contestant, n: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.integers(0, 256, (n, *one.shape), dtype=np.uint8), rng.integers(0, 10, n)
 
 
-def ours(one: Contestant, n: int) -> Callable[[], float]:
+def ours(one: Contestant, n: int, *, compiled: bool = False) -> Callable[[], float]:
     """An epoch of annlab's loop."""
     import torch
 
@@ -199,7 +200,12 @@ def ours(one: Contestant, n: int) -> Callable[[], float]:
         max_epochs=1,
         running_loss=True,
     )
-    return lambda: float(fit_images(net, X, y, recipe, order=order, dropout=dropout).columns["train_loss"][-1])
+
+    def train() -> float:
+        history = fit_images(net, X, y, recipe, order=order, dropout=dropout, compile=compiled)
+        return float(history.columns["train_loss"][-1])
+
+    return train
 
 
 def plain(one: Contestant, n: int) -> Callable[[], float]:
@@ -232,6 +238,13 @@ def plain(one: Contestant, n: int) -> Callable[[], float]:
     return train
 
 
+SIDES: dict[str, Callable[[Contestant, int], Callable[[], float]]] = {
+    "ours": ours,
+    "compiled": partial(ours, compiled=True),
+    "plain": plain,
+}
+
+
 def timed(train: Callable[[], float]) -> dict[str, float]:
     """Seconds, processor seconds and memory of the second of two epochs, and its loss."""
     train()
@@ -258,10 +271,10 @@ def profiled(one: Contestant, n: int) -> None:
         )
 
 
-def compare(name: str, images: int, rounds: int, threads: list[int]) -> None:
-    """Runs both sides of one contestant and prints the table."""
+def compare(name: str, images: int, rounds: int, threads: list[int], names: tuple[str, ...]) -> None:
+    """Runs all sides of one contestant and prints the table."""
     one = CONTESTANTS[name]
-    sides = [(side, kept, count) for count in threads for kept in (False, True) for side in ("ours", "plain")]
+    sides = [(side, kept, count) for count in threads for kept in (False, True) for side in names]
     contestants = {
         _row(side, kept, count): (["--side", side, "--only", name, "--images", str(images), *(["--keep"] if kept else [])], count)
         for side, kept, count in sides
@@ -273,13 +286,13 @@ def compare(name: str, images: int, rounds: int, threads: list[int]) -> None:
         ["contestant", "seconds", "ms a step", "processor ms a step", "peak MiB"],
         [[row, a["seconds"], 1e3 * a["seconds"] / steps, 1e3 * a["used"] / steps, a["memory"]] for row, a in answers.items()],
     )
-    for count in threads:
-        for kept in (False, True):
-            mine, other = (answers[_row(side, kept, count)] for side in ("ours", "plain"))
+    for side, kept, count in sides:
+        if side != "plain":
+            mine, other = (answers[_row(each, kept, count)] for each in (side, "plain"))
             ratios = {key: mine[key] / other[key] for key in ("seconds", "used", "memory")}
             bar = "" if one.bar is None else f"; bar <= {one.bar} x time"
             print(
-                f"{_row('ours', kept, count)}: {ratios['seconds']:.2f} x the plain loop's time ({ratios['used']:.2f} x its processor "
+                f"{_row(side, kept, count)}: {ratios['seconds']:.2f} x the plain loop's time ({ratios['used']:.2f} x its processor "
                 f"time), {ratios['memory']:.2f} x its peak memory{bar}"
             )
 
@@ -295,17 +308,17 @@ def main() -> None:
     parser.add_argument("--only", choices=CONTESTANTS, nargs="+", default=list(CONTESTANTS), help="networks to compare")
     parser.add_argument("--images", type=int, help="images of an epoch")
     parser.add_argument("--threads", type=int, nargs="+", help="numbers of threads to compare (1 and 2)")
+    parser.add_argument("--compiled", action="store_true", help="also ours through torch.compile, which needs a C++ compiler")
     parser.add_argument("--profile", choices=CONTESTANTS, help="where the time of one network goes, and nothing else")
     parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--side", choices=["ours", "plain"], help=argparse.SUPPRESS)
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.keep or options.profile:
         from annlab.lab.limits import keep_freed_memory
 
         keep_freed_memory()
     if options.side is not None:
-        make = ours if options.side == "ours" else plain
-        print(json.dumps(timed(make(CONTESTANTS[options.only[0]], options.images))))
+        print(json.dumps(timed(SIDES[options.side](CONTESTANTS[options.only[0]], options.images))))
     elif options.profile:
         import torch
 
@@ -316,7 +329,8 @@ def main() -> None:
         for name in options.only:
             one = CONTESTANTS[name]
             images = options.images or (one.slice if options.quick else one.images)
-            compare(name, images, 3 if options.quick else 5, options.threads or ([1] if options.quick else [1, 2]))
+            names = ("ours", "compiled", "plain") if options.compiled else ("ours", "plain")
+            compare(name, images, 3 if options.quick else 5, options.threads or ([1] if options.quick else [1, 2]), names)
 
 
 if __name__ == "__main__":
