@@ -296,6 +296,17 @@ def test_contents_have_a_column_for_each_edition(parse, results):
     assert "Edition C" in heads
 
 
+def test_studies_of_a_long_page_are_folded_and_say_what_they_hold(parse):
+    def folds(count):
+        parts = [demo.results(replace(SMALL, name=f"demo-{number}")) for number in range(count)]
+        read = parse(report.build(parts, [], now=NOW).html)
+        return [("open" in fold["attrs"], fold["text"]) for fold in read.all("details", kind="whole")]
+
+    assert [unfolded for unfolded, _ in folds(3)] == [True] * 3
+    assert [unfolded for unfolded, _ in folds(4)] == [False] * 4
+    assert " ".join(folds(1)[0][1].split()).startswith(f"Set-up, {len(SMALL.questions)} questions")
+
+
 def test_the_page_can_be_walked_through_by_ear_and_by_keyboard(read):
     assert read.all("html", lang="en")
     assert read.all("a", kind="skip")[0]["attrs"]["href"] == "#main"

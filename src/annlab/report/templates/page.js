@@ -40,8 +40,10 @@
   });
   var reveal = function () {
     var target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (var part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
-    if (target && target.id === "reading") all("details", target).forEach(function (one) { one.open = true; });
+    var opened = false, open = function (part) { opened = opened || !part.open; part.open = true; };
+    for (var part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") open(part);
+    if (target) all(target.id === "reading" ? "details" : ":scope > details.whole", target).forEach(open);
+    if (opened) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
   reveal();
