@@ -12,7 +12,7 @@ the standard deviation of the change of the test accuracy from epoch to epoch, o
 convolutions, moved digits, one-cycle rate, label smoothing, 12 epochs of all images) was chosen between two by 10,000 training images
 held out, one run each; what it then does on the test images chose nothing.
 
-quick | standard | full: 8 x 3 x 40 | 9 x 5 x 2000 | 50 x 5 x 2000 updates, estimated 5 | 1000 | 27000 seconds on two cores
+quick | standard | full: 8 x 3 x 40 | 9 x 5 x 2000 | 50 x 5 x 2000 updates, estimated 5 | 1100 | 27000 seconds on two cores
 """
 
 from typing import TYPE_CHECKING, Any

@@ -148,7 +148,7 @@ def pareto_caption(results: "Results") -> str:
     """Caption with the data."""
     return (
         "Test error of every network against its parameters and its seconds an epoch, means over replicates; the line joins those "
-        f"that no other beats in both ({data_text(results)})."
+        f"that no other beats in both ({data_text(results)}). Seconds are those of this run; what else its cores did is in them."
     )
 
 
