@@ -257,17 +257,19 @@ def test_a_closed_pipe_is_no_crash(tiny):
     process.wait(timeout=60)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends an interrupt as a POSIX shell does")
-def test_an_interrupted_run_says_how_to_go_on_and_loses_nothing(tiny, fresh_home):
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals as a POSIX shell and batch systems do")
+@pytest.mark.parametrize(("send", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)], ids=["Ctrl-C", "batch system"])
+def test_an_interrupted_run_says_how_to_go_on_and_loses_nothing(send, number, tiny, fresh_home):
     arguments = ("run", tiny, "--profile", "quick", "--set", "pause=0.4", "--workers", "2", "--no-report")
     process = started(*arguments)
     deadline = time.monotonic() + 60
     while not list((fresh_home / "runs").glob("tiny/[!.]*/run.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    send(process.pid, number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == 128 + number, err
     assert "Traceback" not in err
+    assert "resource_tracker" not in err
     assert "Go on with: annlab run tiny.py --profile quick --set pause=0.4" in err
     stored = {path: path.read_bytes() for path in (fresh_home / "runs").glob("tiny/[!.]*/run.json")}
     assert 1 <= len(stored) < 6

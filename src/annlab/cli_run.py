@@ -1,7 +1,10 @@
 """``annlab run`` and ``annlab report``: from what was typed to results, and from results to a report."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -98,13 +101,13 @@ def dry(request: Request, **options: Any) -> None:
 
 
 def execute(request: Request, *, report: bool, **options: Any) -> None:
-    """Run, list what failed, write the report and print its path; exit code 1 if a job failed, 130 if interrupted."""
+    """Run, list what failed, write the report and print its path; exit code 1 if a job failed, 130 if interrupted, 143 if ended."""
     from annlab.lab.run import run_many
 
     _demand_data(request)
     display = Display()
     try:
-        with display:
+        with _ended_as_interrupted() as ended, display:
             results = run_many(request.studies, request.profile, **request.design, **options, progress=display)
     except KeyboardInterrupt:
         held = (
@@ -113,7 +116,7 @@ def execute(request: Request, *, report: bool, **options: Any) -> None:
             else "Nothing was computed yet."
         )
         say(f"Stopped. {held} Go on with: {request.command()}")
-        raise typer.Exit(130) from None
+        raise typer.Exit(128 + (signal.SIGTERM if ended else signal.SIGINT)) from None
     failures = [failure for result in results for failure in result.failures]
     for failure in failures[:_LISTED]:
         say(f"failed: {failure.study} {failure.key[:10]}, {failure.kind}: {failure.message} (annlab show {failure.key[:10]})")
@@ -125,6 +128,25 @@ def execute(request: Request, *, report: bool, **options: Any) -> None:
         print_report(results, report_path(results, bool(request.names)))
     if failures:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _ended_as_interrupted() -> Iterator[list[int]]:
+    """SIGTERM, which batch systems send before they kill, is taken as Ctrl-C is; the list that is given holds it then."""
+    came: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
+        yield came
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def stored_results(
