@@ -1,4 +1,4 @@
-"""Global random generators, kept from what networks of unknown make may draw while they train."""
+"""Global state while networks train: random generators that those of unknown make may draw from, and how small numbers are taken."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["guarded_generators", "read_generators", "write_generators"]
+__all__ = ["guarded_generators", "read_generators", "subnormals_as_zero", "write_generators"]
 
 
 def read_generators(device: torch.device) -> dict[str, Any]:
@@ -46,3 +46,18 @@ def guarded_generators(seed: int, device: torch.device) -> Iterator[None]:
         yield
     finally:
         write_generators(states, device)
+
+
+@contextmanager
+def subnormals_as_zero() -> Iterator[None]:
+    """Within, the processor takes numbers too small for full precision (in float32 below 1e-38) as 0; afterwards as before.
+
+    Moments of weights whose gradient has vanished, such as those of pixels that are always black, fall so low after a few epochs, and
+    processors take some hundred times as long for each of them: training an autoencoder of MNIST took two to eight times as long.
+    """
+    before = bool((torch.full((1,), 1e-39, dtype=torch.float32) == 0).item())
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)

@@ -13,7 +13,7 @@ from annlab.errors import UsageError
 from annlab.nets.dropout import Dropout, set_dropout_generator
 from annlab.train.checkpoint import Checkpoint, CheckpointWriter
 from annlab.train.evaluation import dataset_loss, draws_of_its_own, size_of_parameters
-from annlab.train.guard import guarded_generators, read_generators, write_generators
+from annlab.train.guard import guarded_generators, read_generators, subnormals_as_zero, write_generators
 from annlab.train.history import History
 from annlab.train.levenberg_marquardt import LEVENBERG_MARQUARDT, fit_levenberg_marquardt_single
 from annlab.train.losses import target_dtype
@@ -27,6 +27,7 @@ from annlab.train.tensors import as_tensor, place_of
 __all__ = ["fit"]
 
 
+@subnormals_as_zero()
 def fit(
     net: nn.Module,
     X: Any,

@@ -12,6 +12,7 @@ from annlab.errors import UsageError
 from annlab.nets.lstm import LSTMState, StackedLSTM, runs_natively
 from annlab.nets.stacked_mlp import StackedMLP
 from annlab.train.batches import gaussian_noise
+from annlab.train.guard import subnormals_as_zero
 from annlab.train.history import History
 from annlab.train.recipe import Recipe
 from annlab.train.stacked import _StackedRun
@@ -24,6 +25,7 @@ Generators = Sequence[torch.Generator] | None
 _CHUNK_BYTES = 1 << 28  # of what one pass keeps for the way back, of all replicates that go through it together
 
 
+@subnormals_as_zero()
 def fit_recurrent(
     stack: StackedLSTM,
     X: Arrays,

@@ -12,6 +12,7 @@ from annlab.errors import UsageError
 from annlab.nets.stacked_mlp import StackedMLP
 from annlab.train.batches import batch_bounds, epoch_order, gaussian_noise
 from annlab.train.dense_gradient import stacked_gradient, stacked_loss
+from annlab.train.guard import subnormals_as_zero
 from annlab.train.history import History
 from annlab.train.levenberg_marquardt import LEVENBERG_MARQUARDT, fit_levenberg_marquardt
 from annlab.train.losses import loss_function
@@ -33,6 +34,7 @@ _OUTPUTS = 1 << 22  # numbers of the replicates' outputs that are held at once w
 _WHOLE = 1 << 25  # bytes of a training set, times replicates, that is put in the epoch's order whole
 
 
+@subnormals_as_zero()
 def fit_stacked(
     stack: StackedMLP,
     X: Arrays,
