@@ -123,7 +123,7 @@ class Study:
         replicates: replicates of each cell.
         profiles: overrides by name: ``quick``, ``standard`` and ``full``.
         stacked: whether one job holds a block of replicates; a function of the parameters where cells differ.
-        block: replicates in a block of a stacked study.
+        block: replicates in a block of a stacked study, all computed together however many are asked for.
         data: names of the data sets that a cell uses, part of its key; a function of the parameters.
         needs: jobs that a cell needs first; a function of the parameters.
         select: how one cell is chosen, on validation data.
