@@ -9,9 +9,10 @@ from studies_tools import Surroundings, outcomes
 
 from annlab.data import load
 from annlab.lab.outcome import Outcome
+from annlab.measure.classification import confusion_counts
 from annlab.studies.features.resnet_cifar10 import study
 from annlab.studies.features.resnet_cifar10_claims import least_of_cat_and_dog, most_of_others
-from annlab.studies.features.resnet_cifar10_measures import confusion_of, kept_mistakes, pair_errors
+from annlab.studies.features.resnet_cifar10_measures import kept_mistakes, pair_errors
 from annlab.studies.features.resnet_cifar10_training import AUGMENTATIONS, Standardised, parts_of
 
 TINY = replace(study.design("quick").cells[0].params, width=2, epochs=1, images=40, held_out=20, test_images=50)
@@ -39,12 +40,12 @@ def test_more_images_than_there_are_is_refused():
 def test_mistakes_by_hand():
     y = np.array([0, 0, 0, 1, 1, 2, 2, 2])
     predicted = np.array([0, 1, 1, 1, 0, 2, 1, 2])
-    counts = confusion_of(y, predicted, 3)
+    counts = confusion_counts(y, predicted, 3)
     np.testing.assert_array_equal(counts, [[1, 2, 0], [1, 1, 0], [0, 1, 2]])
     assert pair_errors(counts) == [(0, 1, 2.0), (1, 0, 1.0), (2, 1, 1.0)]
     sure = np.array([0.9, 0.5, 0.7, 0.99, 0.6, 0.9, 0.8, 0.9])
     np.testing.assert_array_equal(kept_mistakes(y, predicted, sure, counts), [6, 2, 4, 1])
-    assert len(kept_mistakes(y, y, sure, confusion_of(y, y, 3))) == 0
+    assert len(kept_mistakes(y, y, sure, confusion_counts(y, y, 3))) == 0
 
 
 def test_metrics_series_and_images_say_the_same():

@@ -7,8 +7,9 @@ import pytest
 from studies_tools import outcomes
 
 from annlab.lab.discover import load_study
-from annlab.studies.features.self_attention import SENTENCE, WORDS
+from annlab.studies.features.self_attention import SENTENCE
 from annlab.studies.features.self_attention_claims import of_weights, steps
+from annlab.studies.features.self_attention_reading import WORDS
 
 STUDY = load_study("self-attention")
 

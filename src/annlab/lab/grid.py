@@ -52,14 +52,14 @@ class Cell:
         The key ``case`` asks for a name given by `cases`, or one of several.
         """
         for name, value in wanted.items():
+            choices: Iterable[Any] = value if isinstance(value, list | set | frozenset) else (value,)
             if name == "case":
-                if not set(value if isinstance(value, list | set | frozenset) else (value,)) & set(self.names):
+                if not set(choices) & set(self.names):
                     return False
                 continue
             if name not in type(self.params).__dataclass_fields__:
                 raise unknown_name("parameter", name, as_dict(self.params))
             mine = getattr(self.params, name)
-            choices: Iterable[Any] = value if isinstance(value, list | set | frozenset) else (value,)
             if not any(_same(mine, choice) for choice in choices):
                 return False
         return True

@@ -21,6 +21,7 @@ import numpy as np
 
 from annlab.data import require
 from annlab.lab import Figure, Grid, Metric, Outcome, Question, Study, Table, cases, overrides
+from annlab.measure.classification import confusion_counts
 from annlab.nets.layered import LayeredNet
 from annlab.studies.features import cnn_architectures_answers as answers
 from annlab.studies.features import cnn_architectures_reading as reading
@@ -30,6 +31,7 @@ from annlab.train import Recipe
 from annlab.train.augment import Shift
 from annlab.train.evaluation import dataset_outputs
 from annlab.train.images import fit_images
+from annlab.train.tensors import as_tensor
 
 if TYPE_CHECKING:
     import torch
@@ -47,8 +49,8 @@ def trial(params: Params, ctx: "Context") -> Outcome:
 
     data, streams = ctx.data(params.data), ctx.streams
     device = torch.device(ctx.device)
-    X, y = (_tensor(data[name][: params.images], device) for name in ("X_train", "y_train"))
-    X_test, y_test = (_tensor(data[name][: params.test_images], device) for name in ("X_test", "y_test"))
+    X, y = (as_tensor(data[name][: params.images], device, None) for name in ("X_train", "y_train"))
+    X_test, y_test = (as_tensor(data[name][: params.test_images], device, None) for name in ("X_test", "y_test"))
     net = LayeredNet((*X.shape[1:], 1), layers_of(params), streams.torch("init")).to(device)
 
     def accuracy(trained: Any) -> float:
@@ -79,17 +81,11 @@ def trial(params: Params, ctx: "Context") -> Outcome:
     seconds = np.asarray(columns["seconds"])
     metrics = {**_curve(np.asarray(columns["test_accuracy"])), **_after(net, X, y, X_test, y_test), **_sizes(params)}
     outputs = torch.softmax(dataset_outputs(net, X_test, torch.float32), 1).cpu().numpy()
-    arrays = {"confusion": _confusion(y_test.cpu().numpy(), outputs.argmax(1))}
+    arrays = {"confusion": confusion_counts(y_test.cpu().numpy(), outputs.argmax(1), 10)}
     if ctx.replicate == 0:
         arrays |= _shown(net, X_test.cpu(), y_test.cpu().numpy(), outputs)
     timings = {"train": float(seconds[-1]), "epoch": float(seconds[-1] / params.epochs)}
     return Outcome({name: float(value) for name, value in metrics.items()}, timings, {"curves": columns}, arrays)
-
-
-def _tensor(array: Any, device: "torch.device") -> "torch.Tensor":
-    import torch
-
-    return torch.from_numpy(np.array(array)).to(device)
 
 
 def _curve(accuracy: np.ndarray) -> dict[str, float]:
@@ -133,12 +129,6 @@ def _sizes(params: Params) -> dict[str, float]:
         "operations": sum(row.flops for row in rows),
         "dense_inputs": dense_inputs(params),
     }
-
-
-def _confusion(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    counts = np.zeros((10, 10), dtype=np.int64)
-    np.add.at(counts, (truth, predicted), 1)
-    return counts
 
 
 def _shown(net: LayeredNet, images: "torch.Tensor", truth: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:

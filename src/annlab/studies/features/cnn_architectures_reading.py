@@ -48,7 +48,10 @@ def among(results: "Results", wanted: Sequence[str]) -> "pd.DataFrame":
 
 def data_text(results: "Results") -> str:
     """The data and the training in a few words."""
-    params = next(cell.params for cell in results.cells if cell.params.images == usual(results))
+    return _data(next(cell.params for cell in results.cells if cell.params.images == usual(results)))
+
+
+def _data(params: Any) -> str:
     return f"{params.data}, {params.images:,} training images, {params.epochs} epochs"
 
 
@@ -176,8 +179,7 @@ def confusion(results: "Results") -> "Drawing":
 
 def _of_best(results: "Results") -> str:
     case = best_case(results)
-    params = results.where(case=case).cells[0].params
-    return f"the network {case!r}, the most accurate on average; {params.data}, {params.images:,} training images, {params.epochs} epochs"
+    return f"the network {case!r}, the most accurate on average; {_data(results.where(case=case).cells[0].params)}"
 
 
 def confusion_caption(results: "Results") -> str:

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from annlab.measure.classification import confusion_counts
 from annlab.train.evaluation import dataset_outputs
 from annlab.train.tensors import as_tensor, place_of
 
 if TYPE_CHECKING:
     from annlab.studies.features.resnet_cifar10_training import Parts
 
-__all__ = ["Found", "confusion_of", "kept_mistakes", "measured_errors", "pair_errors"]
+__all__ = ["Found", "kept_mistakes", "measured_errors", "pair_errors"]
 
 SURE = 0.9  # probability above which a mistake counts as made with confidence
 CONFIDENT, PAIRS, OF_A_PAIR = 10, 6, 8  # mistakes whose images are kept: the most confident, and those of the most frequent confusions
@@ -42,7 +43,7 @@ def measured_errors(net: nn.Module, parts: "Parts", names: Sequence[str]) -> Fou
     chance = torch.softmax(logits, 1).numpy()
     predicted, n_classes = chance.argmax(1), chance.shape[1]
     sure = chance.max(1)
-    counts = confusion_of(parts.y_test, predicted, n_classes)
+    counts = confusion_counts(parts.y_test, predicted, n_classes)
     wrong = predicted != parts.y_test
     errors = counts.sum(1) - np.diagonal(counts)
     seen = slice(0, LOOKED_AT)
@@ -68,13 +69,6 @@ def measured_errors(net: nn.Module, parts: "Parts", names: Sequence[str]) -> Fou
         "mistake_probability": sure[kept],
     }
     return Found(metrics, classes, arrays)
-
-
-def confusion_of(y: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
-    """Counts (true, predicted) of all pairs of classes."""
-    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
-    np.add.at(counts, (y, predicted), 1)
-    return counts
 
 
 def pair_errors(counts: np.ndarray) -> list[tuple[int, int, float]]:

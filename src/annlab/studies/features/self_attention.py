@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
 IMAGES = {"X_train": (None, 28, 28), "y_train": (None,), "X_test": (None, 28, 28), "y_test": (None,)}
 TOKENS = 32
-WORDS = ("the", "cat", "saw", "the", "ball", "and", "chased", "it")
-FEATURES = ("article", "noun", "thing", "verb", "pronoun")
-SENTENCE = np.array(  # one row a word
+SENTENCE = np.array(  # one row a word of the sentence; columns: article, noun, thing, verb, pronoun
     [
         [1, 0, 0, 0, 0],
         [0, 1, 0, 0, 0],

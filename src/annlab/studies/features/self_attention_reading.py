@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 STEPS = ("tokens", "queries", "keys", "values", "scores", "weights", "output")
 NAMES = {"numpy": "32 tokens of 256", "torch": "32 x 20 tokens of 128", "heads": "the same, 4 heads of 32"}
 WORDS = ("the", "cat", "saw", "the", "ball", "and", "chased", "it")
+"""The sentence, a word for each row of the study's features."""
 LABELS = {"key_size": "length of the keys", "scaling": "scores", "part": "example"}
 
 

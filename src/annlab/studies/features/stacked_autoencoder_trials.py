@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab.lab import Outcome
+from annlab.measure.classification import confusion_counts
 from annlab.models import StackedAutoencoder, StackedAutoencoderClassifier
 from annlab.studies.features.stacked_autoencoder_grid import LABELS
 from annlab.train.augment import Shift
@@ -163,9 +164,7 @@ def _answers(model: StackedAutoencoderClassifier, X: np.ndarray, y: np.ndarray, 
     probabilities = model.predict_proba(X)
     given = probabilities.argmax(axis=1)
     truth = np.searchsorted(model.classes_, y)
-    counts = np.zeros((len(model.classes_),) * 2, dtype=np.int64)
-    np.add.at(counts, (truth, given), 1)
-    arrays = {"confusions": counts}
+    arrays = {"confusions": confusion_counts(truth, given, len(model.classes_))}
     wrong = np.flatnonzero(given != truth)
     if shown and len(wrong):
         worst = wrong[np.argsort(-probabilities[wrong, given[wrong]])[:SHOWN]]

@@ -27,6 +27,7 @@ from torch.nn import functional
 from annlab.data import holdout, require
 from annlab.lab import Figure, Metric, Outcome, Question, Study, Table, overrides
 from annlab.measure import regression as measure
+from annlab.measure.classification import confusion_counts
 from annlab.nets import VisionTransformer
 from annlab.nets.transformer import transformer_parameters
 from annlab.studies.features import vision_transformer_answers as answers
@@ -176,10 +177,7 @@ def _measured(
         "diverged_epoch": float(history.diverged_epoch),
     }
     curves = {"epoch": epochs, "train_loss": columns["train_loss"], "test_loss": losses, "test_accuracy": accuracy}
-    classes = scores.shape[1]
-    arrays: dict[str, np.ndarray] = {
-        "confusion": torch.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes).numpy()
-    }
+    arrays = {"confusion": confusion_counts(labels, predicted, scores.shape[1])}
     if replicate == 0:
         arrays |= _pictures(net, test[0], labels, scores, predicted)
     durations = np.diff(columns["seconds"], prepend=0.0)
@@ -250,7 +248,7 @@ study = Study(
     timed=lambda params: params.timed,
     data=lambda params: (require(params.data, task="classification", shape=IMAGES).name,),
     profiles={
-        "quick": overrides(grid=quick(), replicates=3),
+        "quick": overrides(grid=quick()),
         "standard": overrides(grid=standard()),
         "full": overrides(),
     },

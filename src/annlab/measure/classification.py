@@ -1,0 +1,19 @@
+"""What classifiers get right and wrong."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["confusion_counts"]
+
+
+def confusion_counts(truth: ArrayLike, predicted: ArrayLike, classes: int) -> np.ndarray:
+    """How often each class was taken for each, ``(classes, classes)``: true classes down, predicted ones across.
+
+    Args:
+        truth: class indices ``(n,)`` below `classes`.
+        predicted: class indices ``(n,)`` below `classes`.
+        classes: their number.
+    """
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (np.asarray(truth), np.asarray(predicted)), 1)
+    return counts
