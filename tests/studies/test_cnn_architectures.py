@@ -14,7 +14,7 @@ from annlab.nets.layered import LayeredNet
 from annlab.report import unanswered
 from annlab.studies.features.cnn_architectures import _curve
 from annlab.studies.features.cnn_architectures_networks import CASES, FEW, STANDARD, D, Params, dense_inputs, layers_of, shapes_of
-from annlab.studies.features.cnn_architectures_reading import pareto_rows
+from annlab.studies.features.cnn_architectures_reading import costs, unbeaten
 
 STUDY = load_study("cnn-architectures")
 SMALL = replace(STUDY.params, data="digits28", images=80, test_images=40, epochs=2, batch_size=40)
@@ -90,11 +90,11 @@ def test_the_recipe_moves_digits_and_smooths():
 
 
 def test_nothing_beats_the_line(small):
-    frame = pareto_rows(small("cnn-architectures"), "parameters")
-    line = frame[frame["efficient"]]
-    assert line["cost"].is_monotonic_increasing
+    results = small("cnn-architectures")
+    line = unbeaten(results, "parameters")
+    assert line["parameters"].is_monotonic_increasing
     assert line["error"].is_monotonic_decreasing
-    assert line["error"].min() == frame["error"].min()
+    assert line["error"].min() == costs(results)["error"].min()
 
 
 def test_every_row_is_mapped_and_every_question_answered(small):

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from annlab.draw.tabular import relevance_bars as relevance_bars
     from annlab.draw.tabular import weight_histograms as weight_histograms
     from annlab.draw.tabular import weight_stems as weight_stems
+    from annlab.draw.tradeoffs import efficient as efficient
+    from annlab.draw.tradeoffs import trade_off as trade_off
     from annlab.draw.unit_cells import UnitMap as UnitMap
     from annlab.draw.unit_maps import component_planes as component_planes
     from annlab.draw.unit_maps import map_in_data_space as map_in_data_space
@@ -75,6 +77,7 @@ _HOMES = {
     "states": ("state_space",),
     "table": ("TableView",),
     "tabular": ("class_curves", "relevance_bars", "weight_histograms", "weight_stems"),
+    "tradeoffs": ("efficient", "trade_off"),
     "unit_cells": ("UnitMap",),
     "unit_maps": ("component_planes", "map_in_data_space", "u_matrix", "unit_labels"),
     "validation": ("cross_validation_table", "fold_diagram", "learning_curve", "validation_curve"),

@@ -113,7 +113,8 @@ def same_digits(results: "Results") -> "Drawing":
 
 def same_digits_caption(results: "Results") -> str:
     """Caption of the sheet of digits."""
-    return caption("The same held-out digits under all settings, replicate 0; changes are of the base network")(results)
+    epochs = changes_of(results)["base"].params.epochs
+    return caption(f"The same held-out digits under all settings, replicate 0; changes are of the base network, {epochs} epochs")(results)
 
 
 def error_maps(results: "Results") -> "Drawing":

@@ -21,7 +21,7 @@ import numpy as np
 
 from annlab.data import require
 from annlab.lab import Figure, Grid, Metric, Outcome, Question, Study, Table, cases, overrides
-from annlab.measure.classification import confusion_counts
+from annlab.measure.classification import confusion_counts, mistakes
 from annlab.nets.layered import LayeredNet
 from annlab.studies.features import cnn_architectures_answers as answers
 from annlab.studies.features import cnn_architectures_reading as reading
@@ -136,8 +136,7 @@ def _shown(net: LayeredNet, images: "torch.Tensor", truth: np.ndarray, probabili
     import torch
 
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
-    wrong = np.flatnonzero(predicted != truth)
-    wrong = wrong[np.argsort(-confidence[wrong])][:MISTAKES]
+    wrong = mistakes(truth, predicted, confidence)[:MISTAKES]
     kept = {
         "mistakes": images[wrong].numpy(),
         "mistaken": np.stack([truth[wrong], predicted[wrong]]),
@@ -214,7 +213,7 @@ study = Study(
         Figure("accuracy-by-epoch", reading.by_epoch, reading.epoch_caption),
         Figure("factors-of-d", reading.factors_of_d, reading.factors_caption("report-D's network")),
         Figure("factors", reading.factors_of_handout, reading.factors_caption("the handout's network")),
-        Figure("accuracy-and-cost", reading.pareto, reading.pareto_caption),
+        Figure("accuracy-and-cost", reading.trade_off, reading.trade_off_caption),
         Figure("accuracy-strip", reading.strip, reading.strip_caption),
         Figure("confusion", reading.confusion, reading.confusion_caption),
         Figure("mistakes", reading.mistakes, reading.mistakes_caption),

@@ -11,10 +11,11 @@ from annlab.studies.features.cnn_architectures_reading import (
     READINGS,
     REPORTS,
     best_case,
+    costs,
     data_text,
     mean_of,
     names,
-    pareto_rows,
+    unbeaten,
     usual,
 )
 
@@ -103,17 +104,15 @@ def training(results: "Results") -> str:
 
 def cost_of_accuracy(results: "Results") -> str:
     """Answers what accuracy costs."""
-    frame = pareto_rows(results, "parameters")
-    line = frame[frame["efficient"]]
+    line = unbeaten(results, "parameters")
     cheapest, dearest = line.index[0], line.index[-1]
-    by_work = pareto_rows(results, "operations")
-    steps = ", ".join(f"{name!r} ({row['cost']:,.0f} parameters, error {100 * row['error']:.2f} %)" for name, row in line.iterrows())
+    steps = ", ".join(f"{name!r} ({row['parameters']:,.0f} parameters, error {row['error']:.2f} %)" for name, row in line.iterrows())
     best = best_case(results)
     return (
-        f"Of {len(frame)} networks trained on {usual(results):,} images, {len(line)} are beaten by no other in both parameters and mean "
-        f"test accuracy: {steps}. "
+        f"Of {len(costs(results))} networks trained on {usual(results):,} images, {len(line)} are beaten by no other in both "
+        f"parameters and mean test accuracy: {steps}. "
         f"From {str(cheapest)!r} to {str(dearest)!r} the accuracy is {_against(results, str(dearest), str(cheapest))}. "
-        f"Counted in operations for one image the line is {', '.join(repr(str(name)) for name in by_work[by_work['efficient']].index)}. "
+        f"Counted in operations for one image the line is {', '.join(repr(str(name)) for name in unbeaten(results, 'operations').index)}. "
         f"The most accurate of all on average, {best!r}, reaches {_accuracy(results, best)} with "
         f"{draw.format_number(mean_of(results, best, 'parameters'), 5)} parameters."
     )

@@ -110,44 +110,35 @@ def factors_caption(base: str) -> Callable[["Results"], str]:
     return caption
 
 
-def pareto_rows(results: "Results", cost: str) -> "pd.DataFrame":
-    """Mean error and cost of every usual cell, and whether no other has both lower."""
+def costs(results: "Results") -> "pd.DataFrame":
+    """Mean test error in per cent and mean costs of every usual cell, by its name."""
     held = results.where(images=usual(results))
-    error = 1.0 - held.table.groupby("case", sort=False)["test_accuracy"].mean()
-    source = held.timings if cost == "epoch" else held.table
-    frame = error.to_frame("error").assign(cost=source.groupby("case", sort=False)[cost].mean())
-    cost_of, error_of = frame["cost"].to_numpy(), frame["error"].to_numpy()
-    no_worse = (cost_of[:, None] <= cost_of) & (error_of[:, None] <= error_of)  # (other, each)
-    better = np.any(no_worse & ((cost_of[:, None] < cost_of) | (error_of[:, None] < error_of)), axis=0)
-    return frame.assign(efficient=np.logical_not(better)).sort_values(["cost", "error"])
+    means = held.table.groupby("case", sort=False)[["test_accuracy", "parameters", "operations"]].mean()
+    seconds = held.timings.groupby("case", sort=False)["epoch"].mean()
+    return means.assign(error=100 * (1 - means["test_accuracy"]), epoch=seconds).rename_axis("network")
 
 
-def pareto(results: "Results") -> "Drawing":
+def unbeaten(results: "Results", cost: str) -> "pd.DataFrame":
+    """Those of them that no other beats in both this cost and the error, the cheapest first."""
+    frame = costs(results)
+    return frame[draw.efficient(frame[cost], frame["error"])].sort_values([cost, "error"])
+
+
+def trade_off(results: "Results") -> "Drawing":
     """Error against parameters and against seconds, with the line that nothing beats."""
-    from annlab.draw.style import PALETTE, figure, house, panel_title, scale_axes
-
-    with house():
-        made, axes = figure(1, 2, width=7.2, height=3.6, sharey=True)
-        panels = {"parameters": "parameters", "epoch": "seconds an epoch, one core"}
-        for axis, (cost, text) in zip(axes.flat, panels.items(), strict=True):
-            frame = pareto_rows(results, cost)
-            line = frame[frame["efficient"]]
-            axis.plot(frame["cost"], 100 * frame["error"], "o", color=PALETTE[0], markersize=4, alpha=0.7)
-            axis.step(line["cost"], 100 * line["error"], where="post", color=PALETTE[1], linewidth=1.2)
-            for index, (name, row) in enumerate(line.iterrows()):
-                axis.annotate(
-                    str(name), (row["cost"], 100 * row["error"]), xytext=(3, 4 + 8 * (index % 2)), textcoords="offset points", fontsize=7
-                )
-            scale_axes(axis, log_x=True, log_y=True)
-            axis.set_xlabel(text)
-            axis.margins(x=0.15)
-            panel_title(axis, f"against {text.split(',')[0]}")
-        axes[0, 0].set_ylabel("test error (%)")
-    shown = ", ".join(map(str, pareto_rows(results, "parameters").query("efficient").index))
-    return draw.Drawing(made, alt=f"Test error against parameters and seconds; on the line of parameters: {shown}.")
+    return draw.trade_off(
+        costs(results).reset_index(),
+        by="network",
+        costs=["parameters", "epoch"],
+        value="error",
+        label="test error",
+        unit="%",
+        labels={"epoch": "an epoch on one core"},
+        units={"epoch": "s"},
+    )
 
 
-def pareto_caption(results: "Results") -> str:
+def trade_off_caption(results: "Results") -> str:
     """Caption with the data."""
     return (
         "Test error of every network against its parameters and its seconds an epoch, means over replicates; the line joins those "

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from annlab.measure.classification import confusion_counts
+from annlab.measure.classification import confusion_counts, mistakes
 from annlab.train.evaluation import dataset_outputs
 from annlab.train.tensors import as_tensor, place_of
 
@@ -81,8 +81,7 @@ def pair_errors(counts: np.ndarray) -> list[tuple[int, int, float]]:
 
 def kept_mistakes(y: np.ndarray, predicted: np.ndarray, sure: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Rows of the most confident mistakes of all, and of each of the most frequent confusions; the most confident first."""
-    wrong = np.flatnonzero(predicted != y)
-    wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
+    wrong = mistakes(y, predicted, sure)
     kept = set(wrong[:CONFIDENT].tolist())
     for true, taken, _ in pair_errors(counts)[:PAIRS]:
         kept.update(wrong[(y[wrong] == true) & (predicted[wrong] == taken)][:OF_A_PAIR].tolist())

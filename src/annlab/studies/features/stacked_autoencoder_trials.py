@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab.lab import Outcome
-from annlab.measure.classification import confusion_counts
+from annlab.measure.classification import confusion_counts, mistakes
 from annlab.models import StackedAutoencoder, StackedAutoencoderClassifier
 from annlab.studies.features.stacked_autoencoder_grid import LABELS
 from annlab.train.augment import Shift
@@ -165,9 +165,8 @@ def _answers(model: StackedAutoencoderClassifier, X: np.ndarray, y: np.ndarray, 
     given = probabilities.argmax(axis=1)
     truth = np.searchsorted(model.classes_, y)
     arrays = {"confusions": confusion_counts(truth, given, len(model.classes_))}
-    wrong = np.flatnonzero(given != truth)
-    if shown and len(wrong):
-        worst = wrong[np.argsort(-probabilities[wrong, given[wrong]])[:SHOWN]]
+    worst = mistakes(truth, given, probabilities.max(axis=1))[:SHOWN]
+    if shown and len(worst):
         arrays |= {"mistakes": X[worst], "mistaken": np.stack([truth[worst], given[worst]])}
     return arrays
 

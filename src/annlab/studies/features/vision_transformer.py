@@ -27,7 +27,7 @@ from torch.nn import functional
 from annlab.data import holdout, require
 from annlab.lab import Figure, Metric, Outcome, Question, Study, Table, overrides
 from annlab.measure import regression as measure
-from annlab.measure.classification import confusion_counts
+from annlab.measure.classification import confusion_counts, mistakes
 from annlab.nets import VisionTransformer
 from annlab.nets.transformer import transformer_parameters
 from annlab.studies.features import vision_transformer_answers as answers
@@ -190,7 +190,7 @@ def _pictures(
 ) -> dict[str, np.ndarray]:
     """The most confident mistakes, and where the class token looks in the first test image of each of some classes."""
     sure = torch.softmax(scores, 1).amax(1)
-    wrong = torch.where(predicted != labels, sure, -1.0).argsort(descending=True)[: min(HARDEST, int((predicted != labels).sum()))]
+    wrong = mistakes(labels, predicted, sure)[:HARDEST]
     first = torch.stack([(labels == digit).double().argmax() for digit in range(SHOWN)])
     with torch.no_grad():
         maps = net.attention(as_float(images[first], torch.float32)).mean(2)[:, :, 0, 1:].float().cpu()  # mean over heads

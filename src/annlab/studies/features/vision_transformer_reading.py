@@ -171,7 +171,7 @@ def effects_caption(results: "Results") -> str:
 
 def against_parameters(results: "Results") -> "Drawing":
     """Test error against parameters, with the networks that no smaller one beats."""
-    return _front(networks(results), "parameters", "parameters", "")
+    return _trade_off(networks(results), "parameters")
 
 
 def parameters_caption(results: "Results") -> str:
@@ -183,7 +183,7 @@ def against_seconds(results: "Results") -> "Drawing":
     """Test error against the seconds of an epoch."""
     seconds = seconds_of(results).groupby("network")["seconds"].mean()
     table = networks(results)
-    return _front(table.assign(seconds=table["network"].map(seconds)).dropna(subset=["seconds"]), "seconds", LABELS["seconds"], "s")
+    return _trade_off(table.assign(seconds=table["network"].map(seconds)), "seconds", "s")
 
 
 def seconds_caption(results: "Results") -> str:
@@ -194,34 +194,8 @@ def seconds_caption(results: "Results") -> str:
     )
 
 
-def _front(table: "pd.DataFrame", x: str, label: str, unit: str) -> "Drawing":
-    """Geometric mean errors by network with the line of those that nothing to their left undercuts."""
-    from annlab.draw.drawing import Drawing
-    from annlab.draw.style import axis_text, figure, housed, legend_below, looks, scale_axes
-
-    means = table.groupby("network").agg(x=(x, "mean"), error=("test_error", "mean"), dim=("dim", "first")).sort_values("x")
-    if means.empty:
-        raise ValueError(f"no network has both a test error and {label}")
-    first = means[means["error"] < means["error"].cummin().shift(fill_value=np.inf)]
-
-    @housed
-    def made() -> "Drawing":
-        drawn, axes = figure(height=3.6)
-        axis, entries = axes[0, 0], {}
-        axis.plot(first["x"], first["error"], color="#8a8a8a", linewidth=1.2, zorder=1)
-        dims = sorted(means["dim"].unique().tolist())
-        for dim, look in looks([str(dim) for dim in dims]).items():
-            part = means[means["dim"] == int(dim)]
-            (entries[dim],) = axis.plot(part["x"], part["error"], look.marker, color=look.colour, markersize=5)
-        for name, row in first.iterrows():
-            axis.annotate(str(name), (row["x"], row["error"]), xytext=(3, 4), textcoords="offset points", fontsize=7)
-        scale_axes(axis, log_x=True, log_y=True)
-        axis.set_xlabel(axis_text(label, unit))
-        axis.set_ylabel("test error")
-        legend_below(drawn, entries, "dim")
-        return Drawing(drawn, alt=f"Test error against {label}, a dot a network, on logarithmic axes.")
-
-    return made()
+def _trade_off(table: "pd.DataFrame", cost: str, unit: str = "") -> "Drawing":
+    return draw.trade_off(table, by="network", costs=cost, value="test_error", group="dim", labels=LABELS, units={cost: unit})
 
 
 def recipes_of(results: "Results") -> "pd.DataFrame":

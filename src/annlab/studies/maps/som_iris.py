@@ -11,7 +11,7 @@ The reports leave open scaling, iterations, seed and, for the U-matrix, the map.
 500 flowers are shown, and radius and rate fall to a third of their start as 1 / (1 + 2 t / T); raw centimetres, rows divided by their
 length, 100 and 5000 flowers stand beside. Units start at flowers drawn at random. A batch pass counts as as many updates as it has rows.
 
-quick | standard | full: 15 x 5 x 500 | 64 x 30 x 1400 | 64 x 100 x 1400 updates, estimated 2 | 50 | 160 seconds on two cores
+quick | standard | full: 15 x 10 x 500 | 64 x 30 x 1400 | 64 x 100 x 1400 updates, estimated 2 | 50 | 160 seconds on two cores
 """
 
 import warnings
@@ -253,7 +253,7 @@ study = Study(
     replicates=30,
     stacked=True,
     data=("iris",),
-    profiles={"quick": overrides(grid=quick(), replicates=5), "standard": overrides(), "full": overrides(replicates=100)},
+    profiles={"quick": overrides(grid=quick(), replicates=10), "standard": overrides(), "full": overrides(replicates=100)},
     cost=lambda params: 0.3 + (0.0008 * params.updates if params.method == "som" and params.training == "online" else 0.4),
     metrics=METRICS,
     questions=[

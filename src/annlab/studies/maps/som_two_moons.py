@@ -9,7 +9,7 @@ The report names neither neighbourhood, radius, rate nor the data's size. Here t
 0.5, both falling to a third as 1 / (1 + 2 t / T); each is a parameter, as are the grid, the start and constant schedules. In batch
 training an iteration is one update from all points, 100 in all.
 
-quick | standard | full: 5 x 5 x 1000 | 24 x 30 x 1000 | 24 x 100 x 1000 updates, estimated 2 | 25 | 80 seconds on two cores
+quick | standard | full: 5 x 10 x 1000 | 24 x 30 x 1000 | 24 x 100 x 1000 updates, estimated 2 | 25 | 80 seconds on two cores
 """
 
 from dataclasses import dataclass
@@ -139,7 +139,7 @@ study = Study(
     grid=full(),
     replicates=30,
     stacked=True,
-    profiles={"quick": overrides(grid=quick(), replicates=5), "standard": overrides(), "full": overrides(replicates=100)},
+    profiles={"quick": overrides(grid=quick(), replicates=10), "standard": overrides(), "full": overrides(replicates=100)},
     cost=lambda params: 0.03 + (4e-5 if params.training == "online" else 4e-4) * params.iterations,
     metrics=METRICS,
     questions=[

@@ -28,7 +28,7 @@ from torch.nn import functional
 
 from annlab.data import holdout, require
 from annlab.lab import Figure, Metric, Outcome, Question, Study, Table, cases, overrides
-from annlab.measure.classification import confusion_counts
+from annlab.measure.classification import confusion_counts, mistakes
 from annlab.nets import ConvNet, convnet_parameters
 from annlab.studies.supervised import bigger_model_optimisers_reading as reading
 from annlab.studies.supervised.bigger_model_optimisers_answers import replaced_or_fresh, what_is_counted, which_optimiser
@@ -170,7 +170,7 @@ def _measured(
     }
     arrays = {"confusion": confusion_counts(labels, predicted, scores.shape[1])}
     if replicate == 0:
-        worst = torch.where(predicted != labels, losses, -1.0).argsort(descending=True)[: min(HARDEST, int((predicted != labels).sum()))]
+        worst = mistakes(labels, predicted, losses)[:HARDEST]
         arrays |= {"hardest": images[worst].numpy(), "true": labels[worst].numpy(), "predicted": predicted[worst].numpy()}
     durations = np.diff(columns["seconds"], prepend=0.0)
     curves = {name: columns[name] for name in ("epoch", "train_loss", "validation_loss", "validation_accuracy")}

@@ -12,7 +12,7 @@ U(-sqrt(6 / (inputs + outputs)), the same) and zero biases, as the handout does;
 loss has settled at the first epoch from which it stays within ``criterion`` of its last value, and not at all where that is in the last
 tenth of the epochs. Everything runs in float64.
 
-quick | standard | full: 26 x 5 x 300 | 76 x 10 x 1500 | 76 x 30 x 1500 updates, estimated 6 | 40 | 110 seconds on two cores
+quick | standard | full: 26 x 10 x 300 | 76 x 10 x 1500 | 76 x 30 x 1500 updates, estimated 6 | 40 | 110 seconds on two cores
 """
 
 from dataclasses import dataclass, replace
@@ -286,9 +286,7 @@ study = Study(
     replicates=10,
     stacked=True,
     profiles={
-        "quick": overrides(
-            grid=cells([0.2, 0.02, 0.0002, 0.25, 0.3], [0, 2, 5, 20], OUTPUTS, [None, 25, 10], 60), epochs=400, replicates=5
-        ),
+        "quick": overrides(grid=cells([0.2, 0.02, 0.0002, 0.25, 0.3], [0, 2, 5, 20], OUTPUTS, [None, 25, 10], 60), epochs=400),
         "standard": overrides(),
         "full": overrides(replicates=30),
     },
