@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from annlab.lab import Metric, Outcome, Results, Study, best, grid, overrides
 from annlab.lab import claims as grammar
@@ -161,9 +162,7 @@ def test_a_small_sample_takes_the_pooled_spread_with_its_freedom(bench, rng):
     assert math.isfinite(fewer.low)  # cells without the metric take no part
     assert fewer.low != verdict.low
     spread = math.sqrt(np.mean([np.var(pair, ddof=1) for pair in values.values()]))
-    from scipy.stats import t
-
-    half = t.ppf(0.975, 6) * spread * math.sqrt(1.5)
+    half = stats.t.ppf(0.975, 6) * spread * math.sqrt(1.5)
     assert (verdict.high - verdict.low) / 2 == pytest.approx(half)
     assert (verdict.verdict, verdict.n) == ("reproduced", 2)
 
@@ -649,6 +648,20 @@ def test_durations_are_compared_as_ratios_within_the_report(bench):
     assert bench.judge(make(3.0))[1].verdict == "reproduced"
     faster = bench.judge(make(1.5))[1]
     assert (faster.verdict, faster.measured) == ("exceeded", pytest.approx(15.0))
+
+
+def test_few_durations_take_the_pooled_spread_of_both_sides(bench, rng):
+    bench.row("base", value="10.0", unit="s")
+    bench.row("slow", value="30.0", unit="s")
+    bench.claim("base", timing("fit"), cell=HERE, tolerance=0.5, chosen=["epochs"])
+    bench.claim("slow", timing("fit"), cell={"noise": 1.0, "activation": "relu"}, tolerance=0.5, relative_to="toy.base")
+    logs = {(n, a): rng.normal(math.log(3.0) * (n == 1.0), 0.05, size=3) for n in (0.1, 0.5, 1.0) for a in ("relu", "tanh")}
+    found = bench.judge(lambda p, r: Outcome(timings={"fit": math.exp(logs[p.noise, p.activation][r])}), n=3)[1]
+    spread = math.sqrt(2 * np.mean([np.var(each, ddof=1) for each in logs.values()]))  # that of a difference of two runs
+    half = stats.t.ppf(0.975, 12) * spread * math.sqrt(1 + 1 / 3)
+    middle = np.mean(logs[1.0, "relu"] - logs[0.1, "relu"]) + math.log(10.0)
+    assert (math.log(found.low), math.log(found.high)) == pytest.approx((middle - half, middle + half))
+    assert (found.verdict, found.n) == ("reproduced", 3)
 
 
 def test_records_are_json_with_exactly_the_published_fields(bench, rng):

@@ -13,7 +13,7 @@ from annlab.lab.evidence import Evidence, MappingError, NotRun, Sample
 from annlab.lab.inference import MINIMUM, Tested, compared, evaluate
 from annlab.lab.mapping import other_row, required
 from annlab.lab.params import as_dict
-from annlab.lab.statistics import Interval, holm
+from annlab.lab.statistics import Interval, Pooled, holm
 from annlab.lab.values import Derived, Untestable, Value
 from annlab.lab.verdicts import Verdict
 
@@ -116,13 +116,21 @@ def _side(each: Mapped, evidence: Evidence, variant: Mapping[str, Any]) -> Sampl
 
 
 def _relative(sample: Sample, base: Sample | float, other: Mapped) -> Sample:
-    """`sample` divided by `base` in each replicate, in the time base of the report: times the value the report states for `base`."""
+    """`sample` divided by `base` in each replicate, in the time base of the report: times the value the report states for `base`.
+
+    On the log scale a quotient is a difference, and its pooled spread that of two independent runs: what a replicate does to both alike
+    is counted twice, so the interval is rather too wide.
+    """
     assert other.row.value is not None
     held = base.values if isinstance(base, Sample) else dict.fromkeys(sample.values, base)
     values = {key: value / held[key] * other.row.value if held[key] else math.nan for key, value in sample.values.items() if key in held}
     failed = sample.failed + (base.failed if isinstance(base, Sample) else 0)
     complete = sample.complete and (not isinstance(base, Sample) or base.complete)
-    return replace(sample, values=values, failed=failed, complete=complete, pooled=None)
+    pooled = None
+    if sample.scale == "log" and sample.pooled and isinstance(base, Sample) and base.scale == "log" and base.pooled:
+        spread = math.hypot(sample.pooled.std, base.pooled.std)
+        pooled = Pooled(spread, min(sample.pooled.freedom, base.pooled.freedom))
+    return replace(sample, values=values, failed=failed, complete=complete, pooled=pooled)
 
 
 def _first_answer(each: Mapped, profiles: Sequence[Evidence], read: "Callable[[Evidence, int], Sample | Tested]") -> _Answer:
