@@ -112,8 +112,8 @@ def components(results: "Results") -> str:
     if not sizes:
         return "Undecided: this profile has no principal components. They are a cell of the standard profile. Run that one to compare."
     parts = [
-        f"With {code} the held-out error of the autoencoder is "
-        f"{draw.compare(results, 'validation_mse', _plain(results, code), {'model': 'pca', 'code_size': code})} than that of components."
+        f"With {code} the held-out error of the autoencoder against that of components is "
+        f"{draw.compare(results, 'validation_mse', _plain(results, code), {'model': 'pca', 'code_size': code})}."
         for code in sizes
     ]
     linear = changes_of(results).get("linear")
