@@ -24,13 +24,15 @@ def where_it_errs(results: "Results") -> str:
     first = pairs[pairs["pair"] == pairs["pair"].iloc[0]]
     a, b = int(first["a"].iloc[0]), int(first["b"].iloc[0])
     names, n = class_names(results), len(class_names(results))
+    errors = frame.pivot_table(index="replicate", columns="name", values="errors")
+    both = (errors[worst] + errors[second]) / errors.sum(axis=1).clip(lower=1)
     return (
         f"ResNet-{main(results).depth} ({main(results).width} maps) classifies {draw.measured(results, 'test_accuracy', **cell)} of the "
         f"test images of {main(results).data} rightly. "
         f"It errs most on {worst}, {_share(shares[worst])} of whose images are wrong, then on {second} ({_share(shares[second])}), and "
         f"least on {best} ({_share(shares[best])}). "
         f"That both are worse than the third, {third}, is {_apart(np.minimum(shares[worst], shares[second]) - shares[third])}. "
-        f"These two classes hold {draw.measured(results, 'two_worst_share', **cell)} of all errors, "
+        f"These two classes hold {_share(both.to_numpy(float))} of all errors, "
         f"where {2 / n:.2f} would be an even share. "
         f"The pair taken for each other most often is {names[a]} and {names[b]}, with {_share(first['share'].to_numpy(float))} of all "
         f"errors, where {2 / (n * (n - 1)):.3f} would be an even share. "
@@ -49,11 +51,12 @@ def what_changes(results: "Results") -> str:
         return str(draw.compare(results, metric, {name: one}, {name: other}, **common))
 
     depths = sorted({cell.params.depth for cell in results.cells})
+    deeper = f"{depths[-1]} layers against {depths[0]}" if len(depths) > 1 else "another depth"
     further = {
         "mirrored ones against those as they are": of("augmentation", "flip", "none"),
         "cropped ones against those as they are": of("augmentation", "crop", "none"),
         "a hole cut out besides": of("augmentation", "crop-flip-cut", "crop-flip"),
-        f"{depths[-1]} layers against {depths[0]}": of("depth", depths[-1], depths[0]) if len(depths) > 1 else ABSENT,
+        deeper: of("depth", depths[-1], depths[0]) if len(depths) > 1 else ABSENT,
         "the stem for large images against the one for small images": of("stem", "imagenet", "cifar"),
     }
     found = "; ".join(f"{what}: {text}" for what, text in further.items() if text != ABSENT)

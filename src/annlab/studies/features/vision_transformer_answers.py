@@ -9,10 +9,11 @@ from annlab.studies.features.vision_transformer_claims import main_effects
 from annlab.studies.features.vision_transformer_reading import (
     alike,
     best_network,
-    best_records,
     networks,
     recipes_of,
     seconds_of,
+    shown_network,
+    shown_records,
     usual_of,
 )
 from annlab.studies.features.vision_transformer_tables import gained
@@ -27,7 +28,8 @@ WORDS = {"dim": "the dimension", "depth": "the depth", "heads": "the number of h
 
 def shapes(results: "Results") -> str:
     """Answers what queries, keys and values are and which shapes they have."""
-    record = best_records(results)[0]
+    records = shown_records(results)
+    record = records[0]
     assert record.outcome is not None
     params, maps = record.cell.params, record.outcome.arrays.get("maps")
     tokens, count = int(record.outcome.metrics["tokens"]), int(record.outcome.metrics["parameters"])
@@ -39,9 +41,7 @@ def shapes(results: "Results") -> str:
             f" In the last block the class token takes {most.mean():.2f} from one single patch in the mean of {len(maps)} test images, "
             f"where even attention would take {uniform:.3f}."
         )
-    accuracy = draw.format_number(
-        float(np.mean([each.outcome.metrics["test_accuracy"] for each in best_records(results) if each.outcome])), digits=4
-    )
+    accuracy = draw.format_number(float(np.mean([each.outcome.metrics["test_accuracy"] for each in records if each.outcome])), digits=4)
     return (
         f"An image is {tokens} tokens of {params.dim} numbers: {tokens - 1} patches and the class token. "
         f"Each of {params.heads} heads turns every token into a query, a key and a value of {params.head_dim} numbers, so that each of the "
@@ -49,17 +49,21 @@ def shapes(results: "Results") -> str:
         "The query says what a token looks for, the key what it is found by, the value what it hands over; the softmax of the scores "
         "divided by the root of the keys' length says how much of each value is taken. "
         f"The heads' outputs side by side, {params.heads * params.head_dim} numbers a token, are projected back to {params.dim}. "
-        f"This is the network {best_network(results)} with {count:,} parameters, which reaches a test accuracy of {accuracy}." + looks
+        f"This is the network {shown_network(results)} with {count:,} parameters, which reaches a test accuracy of {accuracy}." + looks
     )
 
 
 def size(results: "Results") -> str:
     """Answers how size changes accuracy."""
-    table = networks(results)
     usual = usual_of(results)
-    found = main_effects(table[table["heads"] == usual.heads])
+    table = networks(results)
+    table = table[table["heads"] == usual.heads]
+    varied = [name for name in ("dim", "depth", "mlp_dim") if table[name].nunique() > 1]
+    if len(varied) < 2:
+        return "Undecided: at most one part of the size varies here. The standard profile has networks of several sizes. Run that one."
+    found = main_effects(table)
     lines, strong = [], {}
-    for name in ("dim", "depth", "mlp_dim"):
+    for name in varied:
         values = np.array([each[name] for each in found.values()])
         interval, sign = _interval(values)
         strong[name] = abs(float(values.mean()))
@@ -67,10 +71,10 @@ def size(results: "Results") -> str:
         low, high = table[name].min(), table[name].max()
         lines.append(f"{WORDS[name]} from {low} to {high} {direction} the log-odds of a right answer ({interval})")
     order = sorted(strong, key=lambda name: -strong[name])
-    spread = table.groupby("network")["test_accuracy"].mean()
+    spread = networks(results).groupby("network")["test_accuracy"].mean()
     heads = _heads(results)
     return (
-        f"In an additive fit over {table[table['heads'] == usual.heads]['network'].nunique()} networks {'; '.join(lines)}. "
+        f"In an additive fit over {table['network'].nunique()} networks {'; '.join(lines)}. "
         f"By the size of these effects {WORDS[order[0]]} comes first and {WORDS[order[-1]]} last. "
         f"{heads} "
         f"The mean test accuracy of all networks lies between {spread.min():.4f} ({spread.idxmin()}) and {spread.max():.4f} "
@@ -146,8 +150,8 @@ def cost(results: "Results") -> str:
         else "No slower network gains accuracy over it"
     )
     return (
-        f"An epoch of 60,000 images takes {fast['seconds']:.3g} s with {fast['network']}, the fastest of {len(frame)} timed networks, and "
-        f"{slow['seconds']:.3g} s with {slow['network']}, {ratio} times as long. "
+        f"An epoch of 60,000 images takes {fast['seconds']:.3g} s with {fast['network']}, the fastest of {len(frame)} networks that were "
+        f"trained and timed, and {slow['seconds']:.3g} s with {slow['network']}, {ratio} times as long. "
         f"Their mean test accuracies are {fast['accuracy']:.4f} and {slow['accuracy']:.4f}; the highest of these networks, "
         f"{best['accuracy']:.4f}, is that of {best['network']} at {best['seconds']:.3g} s and {best['parameters']:,.0f} parameters. "
         f"{rate}. "

@@ -77,7 +77,7 @@ def timed() -> Grid:
 
 def standard() -> Grid:
     """Half of a smaller grid trained shorter, single changes, recipes; the timed cells as they are."""
-    short: dict[str, Any] = {"images": 10_000, "test_images": 2_000, "epochs": 4, "threshold": 0.9}
+    short: dict[str, Any] = {"images": 8000, "test_images": 2_000, "epochs": 4, "threshold": 0.9}
     half = [Size(dim, depth, 8, 64 if (depth == 4) != (dim == 64) else 256) for dim in (32, 64, 128) for depth in (2, 4)]
     cells = of([*half, Size(), Size(heads=4), Size(depth=3)], **short)
     return cells + recipes(Size(depth=3), {}, **short) + timed()

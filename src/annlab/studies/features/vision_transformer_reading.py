@@ -102,10 +102,17 @@ def best_network(results: "Results") -> str:
     return str(networks(results).groupby("network")["test_accuracy"].mean().idxmax())
 
 
-def best_records(results: "Results") -> "list[Record]":
+def shown_network(results: "Results") -> str:
+    """Network whose pictures are shown: the handout's where it was trained, else the first; test images choose none."""
+    names = [name_of(record.cell.params) for record in alike(results)]
+    handout = name_of(results.study.params)
+    return handout if handout in names else names[0]
+
+
+def shown_records(results: "Results") -> "list[Record]":
     """Stored trials of that network."""
-    best = best_network(results)
-    return [record for record in alike(results) if name_of(record.cell.params) == best]
+    shown = shown_network(results)
+    return [record for record in alike(results) if name_of(record.cell.params) == shown]
 
 
 def data_of(results: "Results") -> str:
@@ -115,13 +122,12 @@ def data_of(results: "Results") -> str:
 
 
 def _curves(results: "Results") -> "pd.DataFrame":
-    """Curves of a few networks: the best, the handout's, and the smallest and the largest."""
+    """Curves of a few networks: the smallest, the handout's or the first, and the largest."""
     import pandas as pd
 
     table = networks(results)
-    means = table.groupby("network")[["parameters", "test_accuracy"]].mean()
-    usual = name_of(usual_of(results))
-    names = list(dict.fromkeys([means["parameters"].idxmin(), usual, means["parameters"].idxmax(), best_network(results)]))
+    parameters = table.groupby("network")["parameters"].mean()
+    names = [parameters.idxmin(), shown_network(results), parameters.idxmax()]
     parts = []
     for record in alike(results):
         if (name := name_of(record.cell.params)) in names:
@@ -137,7 +143,7 @@ def accuracy_curves(results: "Results") -> "Drawing":
 
 def curves_caption(results: "Results") -> str:
     """Caption that names the data."""
-    return f"Test accuracy by epoch of the smallest, the largest, the most accurate and the first network ({data_of(results)})."
+    return f"Test accuracy by epoch of the smallest network, {shown_network(results)}, and the largest ({data_of(results)})."
 
 
 def loss_curves(results: "Results") -> "Drawing":
@@ -220,10 +226,10 @@ def recipes_caption(results: "Results") -> str:
 
 
 def _pictured(results: "Results", name: str) -> dict[str, np.ndarray]:
-    for record in best_records(results):
+    for record in shown_records(results):
         if record.outcome is not None and len(record.outcome.arrays.get(name, ())):
             return dict(record.outcome.arrays)
-    raise ValueError(f"nothing is kept of the {name}: replicate 0 of the best network is not stored, or has none")
+    raise ValueError(f"nothing is kept of the {name}: replicate 0 of the network that is shown is not stored, or has none")
 
 
 def attention(results: "Results") -> "Drawing":
@@ -242,23 +248,23 @@ def attention_caption(results: "Results") -> str:
     """Caption that names network and scale."""
     return (
         "What the class token takes from each patch, mean over heads, white the most of each map: first test image of some classes, "
-        f"network {best_network(results)}, first replicate ({data_of(results)})."
+        f"network {shown_network(results)}, first replicate ({data_of(results)})."
     )
 
 
 def confusions(results: "Results") -> np.ndarray:
-    """Confusion matrices of the best network, (replicates, classes, classes)."""
-    return np.stack([record.outcome.arrays["confusion"] for record in best_records(results) if record.outcome])
+    """Confusion matrices of the network that is shown, (replicates, classes, classes)."""
+    return np.stack([record.outcome.arrays["confusion"] for record in shown_records(results) if record.outcome])
 
 
 def confusion(results: "Results") -> "Drawing":
-    """Confusion matrix of the best network."""
+    """Confusion matrix of the network that is shown."""
     return draw.confusion_matrix(confusions(results))
 
 
 def confusion_caption(results: "Results") -> str:
     """Caption that names network and data."""
-    return f"Test images by class, network {best_network(results)}, all replicates ({data_of(results)})."
+    return f"Test images by class, network {shown_network(results)}, all replicates ({data_of(results)})."
 
 
 def mistakes(results: "Results") -> "Drawing":
@@ -271,6 +277,6 @@ def mistakes(results: "Results") -> "Drawing":
 def mistakes_caption(results: "Results") -> str:
     """Caption that says what the numbers are."""
     return (
-        f"The most confident mistakes on test images: class, what it is taken for, and its probability, network {best_network(results)}, "
+        f"The most confident mistakes on test images: class, what it is taken for, and its probability, network {shown_network(results)}, "
         f"first replicate ({data_of(results)})."
     )

@@ -7,13 +7,13 @@ import numpy as np
 from annlab import draw
 from annlab.studies.features.vision_transformer_reading import (
     LABELS,
-    best_network,
     confusions,
     data_of,
     name_of,
     networks,
     recipes_of,
     seconds_of,
+    shown_network,
     trained,
     usual_of,
 )
@@ -112,10 +112,10 @@ def recipe_table(results: "Results") -> "TableView":
 
 
 def shapes(results: "Results") -> "TableView":
-    """What has which shape on the way through the best network."""
+    """What has which shape on the way through one network."""
     import pandas as pd
 
-    params = next(record.cell.params for record in trained(results) if name_of(record.cell.params) == best_network(results))
+    params = next(record.cell.params for record in trained(results) if name_of(record.cell.params) == shown_network(results))
     tokens = next(int(record.outcome.metrics["tokens"]) for record in trained(results) if record.outcome and record.cell.params == params)
     n, patch, dim, heads, length = params.batch_size, params.patch_size, params.dim, params.heads, params.head_dim
     steps = [
@@ -141,9 +141,9 @@ def shapes(results: "Results") -> "TableView":
 def shapes_caption(results: "Results") -> str:
     """Caption that names the network."""
     usual = usual_of(results)
-    return f"Shapes on the way of a batch of {usual.batch_size} images through the network {best_network(results)} (dim-depth-heads-MLP)."
+    return f"Shapes on the way of a batch of {usual.batch_size} images through the network {shown_network(results)} (dim-depth-heads-MLP)."
 
 
 def classes(results: "Results") -> "TableView":
-    """Precision, recall and F1 by class of the best network."""
+    """Precision, recall and F1 by class of the network that is shown."""
     return draw.per_class_table(confusions(results))
