@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab import draw
+from annlab.errors import UsageError
 from annlab.measure.convolution import convolution_matrix, convolve, null_space, places, rank
 from annlab.studies.features.convolution_arithmetic_exact import INPUT, KERNEL, ROW, ROW_KERNEL, STRIDE, size_grid
 
@@ -25,14 +26,22 @@ NAMES = {
 LAPLACE = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
 
+def _usual(results: "Results") -> Any:
+    """Parameters of the first network with permuted pixels, which has one of every kind beside it."""
+    for cell in results.cells:
+        if cell.params.permuted:
+            return cell.params
+    raise UsageError("this run has no network with permuted pixels, beside which the others are read")
+
+
 def usual(results: "Results") -> int:
     """Number of training images at which networks of all kinds were trained."""
-    return int(next(cell.params.images for cell in results.cells if cell.params.permuted))
+    return int(_usual(results).images)
 
 
 def steps(results: "Results") -> int:
     """Steps of training of the usual cells."""
-    return next(int(cell.params.steps) for cell in results.cells if cell.params.permuted)
+    return int(_usual(results).steps)
 
 
 def compared(results: "Results", **cell: Any) -> "Results":
