@@ -108,7 +108,7 @@ CLAIMS = [
     ),
     claim(  # an invariant network answers the same for a digit that has moved, with one in a hundred let off
         "convolution-arithmetic.cnn-translation-invariant",
-        cell={"part": "shifts", "images": 8000, "steps": 500, "permuted": False, "trained_shift": 0},
+        cell={"part": "shifts", "images": 8000, "steps": 480, "permuted": False, "trained_shift": 0},
         test=greater(metric("unchanged_6"), 0.99, contrary="below-margin"),
         variants={"network": ["cnn", "cnn-mean"]},
         chosen=("network",),
