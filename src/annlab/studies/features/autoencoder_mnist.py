@@ -148,7 +148,7 @@ METRICS = {
     "train_mse": Metric("training MSE per pixel", scale="log", better="lower"),
     "test_mse": Metric("test MSE per pixel", scale="log", better="lower"),
     "mean_image_mse": Metric("held-out MSE of the mean image", scale="log"),
-    "printed": Metric("loss as printed (running MSE times batch size)", scale="log", better="lower"),
+    "printed": Metric("loss as printed (running loss times batch size)", scale="log", better="lower"),
     "sharpness": Metric("sharpness (Laplacian energy over the original's)"),
     "settled": Metric("epochs until the training loss is stable", better="lower"),
     "dead_units": Metric("code units that are never above zero, share", better="lower"),

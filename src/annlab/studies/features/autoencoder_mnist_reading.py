@@ -118,7 +118,7 @@ def same_digits_caption(results: "Results") -> str:
 
 
 def error_maps(results: "Results") -> "Drawing":
-    """Squared errors of the same digits by code size, on one scale."""
+    """Absolute errors of the same digits by code size, on one scale."""
     batch, originals = smallest_batch(results), _originals(results)
     rows: dict[str, np.ndarray] = {"original": originals / 255}
     for size in codes_of(results):
