@@ -12,7 +12,10 @@ from torch.nn import functional
 from annlab import data
 from annlab.lab.claims import check
 from annlab.lab.discover import load_study
+from annlab.lab.grid import Cell
+from annlab.lab.results import Record, Results
 from annlab.report import unanswered
+from annlab.studies.features import autoencoder_mnist_answers as answers
 from annlab.studies.features.autoencoder_mnist import settled
 from annlab.studies.features.autoencoder_mnist_training import laplacian_energy, sharpness
 
@@ -105,3 +108,103 @@ def test_a_cell_by_the_clock_measures_nothing_else_while_it_trains():
 def test_every_claim_is_mapped_and_every_question_answered(small):
     assert check(STUDY) == []
     assert not unanswered(small("autoencoder-mnist"))
+
+
+def remade(results, make, by_clock=False):
+    """Results whose outcomes `make` gives from a record, and cells trained by the clock beside where asked for."""
+    records = [replace(record, outcome=make(record)) for record in results.records]
+    if not by_clock:
+        return Results.from_records(results.study, results.design, records)
+    twins = {cell: Cell(replace(cell.params, timed=True)) for cell in results.cells if cell.params.batch_size == 32}
+    records += [
+        Record(twins[record.cell], record.replicate, make(replace(record, cell=twins[record.cell])))
+        for record in results.records
+        if record.cell in twins and record.stage == "trial"
+    ]
+    return Results.from_records(results.study, replace(results.design, cells=(*results.cells, *twins.values())), records)
+
+
+def with_times(results, late, by_code, by_clock=False):
+    """The results with five epochs that take `late` times as long as one, and epochs that take `by_code` seconds a unit of the code."""
+
+    def make(record):
+        params, outcome = record.cell.params, record.outcome
+        factor = (1 + 0.01 * record.replicate) if params.timed or not by_clock else 100.0 ** (params.code_size / 16)
+        times = {"epochs_1": 1.0, "epochs_5": late * factor, "epoch": factor * (1 + by_code * params.code_size)}
+        return replace(outcome, timings=times) if outcome.timings else outcome
+
+    return remade(results, make, by_clock)
+
+
+def test_what_is_said_of_time_follows_its_ratios(small):
+    results = small("autoencoder-mnist")
+    grown = answers.how_long(with_times(results, 5.0, 1.0))
+    assert "5 epochs take 5.05 times as long as 1 with 16 units" in grown
+    assert "time grows in proportion" in grown
+    assert "An epoch with 32 units takes 1.94 times as long as one with 16." in grown
+    assert "the size of the code shows in the time" in grown
+    assert "other jobs ran beside" in grown
+    level = answers.how_long(with_times(results, 2.0, 0.0))
+    assert "time is not shown to grow in proportion" in level
+    assert "does not show in the time" in level
+    assert "how rough these times are" in answers.how_long(with_times(results, 5.0, -0.025))
+
+
+def test_times_are_those_by_the_clock_where_there_are_any(small):
+    timed = answers.how_long(with_times(small("autoencoder-mnist"), 5.0, 1.0, by_clock=True))
+    assert "1.94 [1.94, 1.94] times as long as one with 16" in timed
+    assert "These jobs ran alone, one replicate each, n = 3." in timed
+    assert "beside" not in timed
+
+
+def test_one_code_is_compared_with_no_other(small):
+    alone = small("autoencoder-mnist").where(code_size=16)
+    assert "One code alone was trained, of 16 units" in answers.size(alone)
+    assert answers.size(alone).count("n = 3 with 16 units") == 1
+    assert "One code alone" in answers.how_long(alone)
+    assert answers.how_long(alone).count("With 16 units the held-out error") == 1
+    assert answers.sharp(alone).count("With 16 units the digit") == 1
+    assert "no part of this run" in answers.better(alone)
+
+
+def test_an_unmet_test_set_is_said_to_be_so(small):
+    results = small("autoencoder-mnist")
+    trials = Results.from_records(results.study, results.design, [record for record in results.records if record.stage == "trial"])
+    assert "has not met the test images" in answers.better(trials)
+    assert "On the test images, met once" in answers.better(results)
+
+
+def test_the_ratio_of_errors_is_shown_by_its_interval_and_idle_units_only_where_there_are_any(small):
+    results = small("autoencoder-mnist")
+
+    def ratios(values, dead):
+        def make(record):
+            found = {"train_mse": 0.01, "validation_mse": 0.01 * values[record.replicate], "dead_units": dead}
+            return replace(record.outcome, metrics={**record.outcome.metrics, **found})
+
+        return remade(results, make)
+
+    assert "With 16 and 32 units it is shown to be above 1" in answers.size(ratios([1.2, 1.21, 1.22], 0.0))
+    assert "each is above zero" in answers.size(ratios([1.2, 1.21, 1.22], 0.0))
+    assert "carry nothing" not in answers.size(ratios([1.2, 1.21, 1.22], 0.0))
+    unsure = answers.size(ratios([0.9, 1.5, 1.6], 0.25))
+    assert "undecided on which side of 1" in unsure
+    assert "fits its training images better" not in unsure
+    assert "25 % of 16, 25 % of 32" in unsure
+    single = Results.from_records(results.study, replace(results.design, replicates=1), [r for r in results.records if r.replicate == 0])
+    assert "undecided on which side of 1" in answers.size(single)
+
+
+def test_a_gain_over_components_is_named_only_where_shown(small):
+    results = small("autoencoder-mnist")
+
+    def against(error):
+        def make(record):
+            own = error if record.cell.params.model == "autoencoder" else 0.01
+            return replace(record.outcome, metrics={**record.outcome.metrics, "validation_mse": own * (1 + 0.01 * record.replicate)})
+
+        return answers.components(remade(results, make))
+
+    assert "with 16 and 32 units it is shown to do better than components" in against(0.005)
+    assert "that they gain anything is not shown here" in against(0.02)
+    assert "that they gain anything is not shown here" in against(0.01)
