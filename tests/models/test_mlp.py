@@ -121,6 +121,29 @@ def test_divergence_is_an_error_that_leaves_the_last_good_networks(optimizer: st
     assert not np.isfinite(made.history_["train_loss"]).all()
 
 
+def test_a_replicate_that_diverges_leaves_the_record_and_the_training_of_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    from annlab.models import mlp
+
+    X, y = surface()
+    settings: dict[str, Any] = {**SMALL, "optimizer": "lbfgs", "batch_size": None, "n_replicates": 3}
+    alone = MLPRegressor(**settings).fit(X, y)
+    train, histories = mlp.fit, []
+
+    def second_diverges(*arguments: Any, **keywords: Any) -> Any:
+        histories.append(train(*arguments, **keywords))
+        if len(histories) == 2:
+            raise DivergenceError(6, histories[-1])
+        return histories[-1]
+
+    monkeypatch.setattr(mlp, "fit", second_diverges)
+    made = MLPRegressor(**settings)
+    with pytest.raises(DivergenceError):
+        made.fit(X, y)
+    for column in ("replicate", "epoch", "train_loss"):
+        np.testing.assert_array_equal(made.history_[column], alone.history_[column])
+    np.testing.assert_array_equal(made.predict(X), alone.predict(X))
+
+
 def test_a_function_makes_the_optimiser() -> None:
     import torch
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from annlab.errors import UsageError
 from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional, split_rows, tidy_history
+from annlab.models.one_by_one import train_each
 from annlab.nets import ACTIVATIONS, BATCH_NORMS, StackedMLP
 from annlab.train import OPTIMIZERS, SCHEDULES, DivergenceError, History, Recipe, fit, fit_stacked
 from annlab.train.dense import stacks
@@ -111,32 +112,32 @@ class _MLP(BaseEstimator):
         held_out = (X[validation], y[validation]) if len(validation) else None
         X, y = (X[training], y[training]) if len(validation) else (X, y)
         common: dict[str, Any] = {"validation": held_out, "progress": self._progress()}
+        if not stacks(recipe):
+            self._train_singly(X, y, recipe, draws, common)
+            return
+        generators: dict[str, Any] = {f"{name}s": draws[name] for name in ("order", "noise", "dropout")}
         try:
-            if stacks(recipe):
-                generators: dict[str, Any] = {f"{name}s": draws[name] for name in ("order", "noise", "dropout")}
-                history = fit_stacked(self.stack_, X, y, recipe, **generators, **common)
-                self._record([history.of(r) for r in replicates])
-            else:
-                self._train_singly(X, y, recipe, draws, common)
+            history = fit_stacked(self.stack_, X, y, recipe, **generators, **common)
         except DivergenceError as error:
             self.stack_.eval()
-            if stacks(recipe):
-                self._record([error.history.of(r) for r in replicates])
-            else:
-                self._record([error.history])
+            self._record([error.history.of(r) for r in replicates])
             raise
+        self._record([history.of(r) for r in replicates])
 
     def _train_singly(
         self, X: np.ndarray, y: np.ndarray, recipe: Recipe, draws: dict[str, list[torch.Generator]], common: dict[str, Any]
     ) -> None:
         """Trains one replicate after the other; each is a view of the stack, so the stack holds the result."""
-        histories = []
-        for r in range(self.n_replicates):
-            net = self.stack_.replicate(r)
+
+        def train(r: int) -> History:
             single: dict[str, Any] = {name: draws[name][r] for name in ("order", "noise", "dropout")}
-            histories.append(fit(net, X, y, recipe, **single, **common))
+            return fit(self.stack_.replicate(r), X, y, recipe, **single, **common)
+
+        histories, failure = train_each(self.n_replicates, train)
         self.stack_.eval()
         self._record(histories)
+        if failure is not None:
+            raise failure
 
     def _build(self, dtype: torch.dtype, generators: Sequence[torch.Generator] | None = None) -> StackedMLP:
         """The networks of these parameters with fresh weights."""
@@ -209,7 +210,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
 
     Raises:
         ValueError: for parameters or data that do not fit; as `annlab.train.DivergenceError` where the loss became NaN or infinite,
-            with the last good weights kept and usable.
+            with the last good weights of every replicate kept and usable. Replicates that train one by one are all trained before.
 
     >>> MLPRegressor(hidden_sizes=(20,), n_replicates=10)
     MLPRegressor(hidden_sizes=(20,), n_replicates=10)
