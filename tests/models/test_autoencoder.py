@@ -1,5 +1,7 @@
 """The autoencoder: principal components as oracle, images and bytes, replicates, denoising, saving."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -148,3 +150,107 @@ def test_divergence_leaves_the_last_good_state():
     with pytest.raises(DivergenceError):
         model.fit(X)
     assert np.isfinite(model.reconstruct(X)).all()
+
+
+@pytest.mark.parametrize("options", [{"optimizer": "lbfgs", "batch_size": None}, {"convolutional": True, "hidden_sizes": (3,)}])
+def test_a_replicate_that_diverges_leaves_the_record_and_the_training_of_all_others(options, monkeypatch):
+    from annlab.models import autoencoder
+
+    alone, calls, train = small(n_replicates=3, **options).fit(IMAGES), [], autoencoder.fit
+
+    def second_diverges(*arguments, **keywords):
+        calls.append(train(*arguments, **keywords))
+        if len(calls) == 2:
+            raise DivergenceError(4, calls[-1])
+        return calls[-1]
+
+    monkeypatch.setattr(autoencoder, "fit", second_diverges)
+    model = small(n_replicates=3, **options)
+    with pytest.raises(DivergenceError):
+        model.fit(IMAGES)
+    np.testing.assert_array_equal(model.history_["replicate"], alone.history_["replicate"])
+    np.testing.assert_array_equal(model.history_["train_loss"], alone.history_["train_loss"])
+    np.testing.assert_array_equal(model.transform(IMAGES), alone.transform(IMAGES))
+
+
+def test_images_of_another_shape_are_refused():
+    turned = IMAGES.transpose(0, 2, 1)
+    rows = IMAGES.reshape(len(IMAGES), -1)
+    flat = small(convolutional=True, image_shape=(6, 5)).fit(rows)
+    for model in (small().fit(IMAGES), small(convolutional=True).fit(IMAGES), flat):
+        for method in (model.transform, model.reconstruct, model.score):
+            with pytest.raises(ValueError, match=r"Autoencoder takes images of \(6, 5, 1\) here .*, got \(5, 6, 1\)"):
+                method(turned)
+        np.testing.assert_array_equal(model.transform(IMAGES[..., None]), model.transform(rows))
+    for options in ({}, {"convolutional": True}):
+        with pytest.raises(ValueError, match=r"takes images of \(5, 6, 1\)"):
+            small(image_shape=(5, 6), **options).fit(IMAGES)
+
+
+def test_nested_lists_are_images():
+    numbers = IMAGES / 255
+    model = small(convolutional=True).fit(numbers.tolist())
+    assert model.image_shape_ == (6, 5)
+    back = model.reconstruct(numbers.tolist())
+    np.testing.assert_array_equal(back, small(convolutional=True).fit(numbers).reconstruct(numbers))
+    assert back.shape == IMAGES.shape
+
+
+def test_what_was_fitted_counts_and_not_parameters_set_since():
+    model = small(n_replicates=2).fit(IMAGES)
+    codes, back = model.transform(IMAGES), model.reconstruct(IMAGES)
+    model.set_params(n_replicates=1, code_size=3, convolutional=True, hidden_sizes=(2,))
+    np.testing.assert_array_equal(model.transform(IMAGES), codes)
+    np.testing.assert_allclose(model.inverse_transform(codes), back, atol=1e-6)
+    assert len(model.get_feature_names_out()) == 8
+    convolutional = model.fit(IMAGES)
+    assert not hasattr(convolutional, "stack_")
+    assert convolutional.transform(IMAGES).shape == (40, 3)
+    dense = convolutional.set_params(convolutional=False).fit(IMAGES)
+    assert not hasattr(dense, "nets_")
+    np.testing.assert_array_equal(dense.transform(IMAGES), clone(dense).fit(IMAGES).transform(IMAGES))
+
+
+@pytest.mark.parametrize("convolutional", [False, True])
+def test_sizes_may_be_numbers_and_arrays_of_numpy(convolutional, tmp_path):
+    sizes = {"hidden_sizes": np.array([8]), "code_size": np.int64(4), "n_replicates": np.int32(2), "max_epochs": np.uint8(3)}
+    plain = small(hidden_sizes=(8,), n_replicates=2, convolutional=convolutional).fit(IMAGES)
+    model = small(**sizes, batch_size=np.int64(16), image_shape=np.array([6, 5]), convolutional=convolutional).fit(IMAGES)
+    np.testing.assert_array_equal(model.transform(IMAGES), plain.transform(IMAGES))
+    np.testing.assert_array_equal(annlab.load(model.save(tmp_path / "model")).transform(IMAGES), plain.transform(IMAGES))
+    for wrong in ({"hidden_sizes": np.array([True])}, {"hidden_sizes": np.array(8)}, {"hidden_sizes": [True]}, {"code_size": True}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            small(**wrong).fit(IMAGES)
+
+
+def everything(model):
+    codes = model.transform(IMAGES)
+    return codes, model.reconstruct(IMAGES), model.inverse_transform(codes), model.score(IMAGES)
+
+
+def test_parts_are_of_the_widest_layer_and_change_nothing(monkeypatch):
+    from annlab.models import image_rows
+
+    models = [small(hidden_sizes=(100,), n_replicates=2).fit(IMAGES), small(convolutional=True, n_replicates=2).fit(IMAGES)]
+    assert [image_rows.rows_at_once(*model._nets) * width for model, width in zip(models, (2 * 100, 2 * 16 * 3 * 3), strict=True)] == [
+        pytest.approx(1 << 23, rel=1e-3)
+    ] * 2
+    for model in models:
+        whole = everything(model)
+        with monkeypatch.context() as patch:
+            patch.setattr(image_rows, "NUMBERS", 7 * 200)
+            assert image_rows.rows_at_once(*model._nets) < 8
+            apart = everything(model)
+        for a, b in zip(whole, apart, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_the_score_is_taken_part_by_part(monkeypatch):
+    monkeypatch.setattr("annlab.models.image_rows.NUMBERS", 1 << 16)
+    X = np.random.default_rng(0).integers(0, 255, (20_000, 100), dtype=np.uint8)
+    model = small(code_size=2, max_epochs=1, batch_size=None).fit(X[:16])
+    tracemalloc.start()
+    model.score(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.size * 4  # below one copy of the set, which scores of it whole would make several of

@@ -1,13 +1,13 @@
 """The autoencoder as an estimator: codes of rows or images, and the rows and images of codes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from annlab.errors import UsageError
 from annlab.models.base import (
@@ -23,6 +23,8 @@ from annlab.models.base import (
     split_rows,
     tidy_history,
 )
+from annlab.models.image_rows import image_rows, parts, rows_at_once, squared_error
+from annlab.models.one_by_one import train_each
 from annlab.models.random_state import RandomStreams
 from annlab.nets import ACTIVATIONS, BATCH_NORMS, ConvAutoencoder, DenseAutoencoder
 from annlab.nets.shapes import as_image_shape
@@ -32,15 +34,15 @@ from annlab.train.tensors import as_float, as_tensor, place_of
 
 __all__ = ["Autoencoder"]
 
-INPUT_TYPES = [np.float64, np.float32, np.uint8]
-NUMBERS = 1 << 23  # of the replicates' rows computed at once
 CHANNELS = (16, 32)
 RECONSTRUCTION_LOSSES = {"mse": "mse", "bce": "binary_cross_entropy"}
+Trained = tuple[list[History], DivergenceError | None]
+"""A history of each replicate, and what stopped one of them."""
 
 
 def _sizes(value: Any) -> str | None:
-    wanted = "a sequence of whole numbers of at least 1, or ()"
-    return None if isinstance(value, Sequence) and not isinstance(value, str) and all(count()(each) is None for each in value) else wanted
+    listed = value.ndim == 1 if isinstance(value, np.ndarray) else isinstance(value, Sequence) and not isinstance(value, str)
+    return None if listed and all(count()(each) is None for each in value) else "a sequence of whole numbers of at least 1, or ()"
 
 
 def _names(value: Any) -> str | None:
@@ -88,7 +90,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         validation_fraction: share of the rows, drawn at random, that is held out; the weights of its lowest loss are kept. 0 holds
             out none and keeps the last weights.
         patience: epochs without a lower validation loss before training stops; None never stops early.
-        image_shape: ``(height, width[, channels])`` of flat rows, for `convolutional`; None reads it from images.
+        image_shape: ``(height, width[, channels])`` of flat rows, for `convolutional`; None reads it from images, which must have it
+            where given.
         n_replicates: networks that differ in everything drawn at random and share the data; reconstructions are their mean, codes
             stand side by side.
         device: ``"cpu"``, ``"cuda"`` or ``"auto"``.
@@ -109,7 +112,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     Raises:
         ValueError: for parameters or data that do not fit; as `annlab.train.DivergenceError` where the loss became NaN or infinite,
-            with the last good weights kept and usable.
+            with the last good weights of every replicate kept and usable. Replicates that train one by one are all trained before.
 
     >>> Autoencoder(code_size=64, denoising=0.2)
     Autoencoder(code_size=64, denoising=0.2)
@@ -196,83 +199,79 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             raise UsageError("patience watches the validation loss: set validation_fraction above 0")
         if self.loss == "bce" and self.output_activation != "sigmoid":
             raise UsageError(f"loss 'bce' needs the output_activation 'sigmoid', got {self.output_activation!r}")
-        rows = self._rows(X, reset=True)
+        rows, _, shape = image_rows(self, X, reset=True, known=self.image_shape)
         if self.loss == "bce" and rows.dtype != np.uint8 and (rows.min() < 0.0 or rows.max() > 1.0):
             raise UsageError(f"loss 'bce' takes numbers in [0, 1], got numbers from {rows.min():g} to {rows.max():g}")
+        if self.convolutional and shape is None and self.image_shape is None:
+            raise UsageError("convolutional=True takes images (n, height, width[, channels]), or flat rows and image_shape=")
+        self.image_shape_ = shape
         streams, device, dtype = self._streams(), self._resolve_device(), self._resolve_dtype(rows)
         training, held_out = split_rows(len(rows), self.validation_fraction, streams.numpy("split"))
         checks = rows[held_out] if len(held_out) else None
         rows = rows[training] if len(held_out) else rows
         train = self._train_convolutional if self.convolutional else self._train_dense
-        try:
-            self.history_, self.n_iter_ = tidy_history(train(rows, checks, streams, device, dtype))
-        except DivergenceError as error:
-            replicates = np.asarray(error.history.stopped_epoch).size
-            histories = [error.history.of(r) for r in range(replicates)] if np.ndim(error.history.stopped_epoch) else [error.history]
-            self.history_, self.n_iter_ = tidy_history(histories)
-            raise
+        histories, failure = train(rows, checks, streams, device, dtype)
+        self.history_, self.n_iter_ = tidy_history(histories)
+        if failure is not None:
+            raise failure
         return self
 
     def transform(self, X: Any) -> np.ndarray:
         """Codes of rows or images, ``(n, n_replicates * code_size)``: those of the replicates side by side."""
-        check_is_fitted(self, "history_")
-        rows = self._rows(X, reset=False)
-        return np.concatenate(list(self._over(rows, self._encode)), axis=1).transpose(1, 0, 2).reshape(len(rows), -1)
+        rows = self._rows(X)
+        codes = np.concatenate([self._encode(part) for part in parts(rows, rows_at_once(*self._nets))], axis=1)
+        return codes.transpose(1, 0, 2).reshape(len(rows), -1)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Rows of codes `X` as `transform` gives them, the mean over the replicates; images where it was fitted to images."""
         check_is_fitted(self, "history_")
         codes = check_array(X, dtype=[np.float64, np.float32], estimator=self, input_name="X")
-        width = self.n_replicates * self.code_size
+        width = self._n_features_out
         if codes.shape[1] != width:
             raise UsageError(f"codes of this {type(self).__name__} have {width} numbers a row, got {codes.shape[1]}")
-        stacked = codes.reshape(len(codes), self.n_replicates, -1).transpose(1, 0, 2)
-        size = max(1, NUMBERS // (self.n_replicates * self.n_features_in_))
-        parts = [self._decode(stacked[:, start : start + size]).mean(0) for start in range(0, len(codes), size)]
-        rows = np.concatenate(parts)
+        rows = np.concatenate([self._decode(self._by_replicate(part)).mean(0) for part in parts(codes, rows_at_once(*self._nets))])
         return rows.reshape(len(rows), *(self.image_shape_ or (-1,)))
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """What comes back of rows or images `X`, of their shape: the mean over the replicates."""
-        check_is_fitted(self, "history_")
-        rows = self._rows(X, reset=False)
-        back = np.concatenate([part.mean(0) for part in self._over(rows, lambda part: self._decode(self._encode(part)))])
-        return back.reshape(np.shape(X))
+        rows = self._rows(X)
+        return np.concatenate([self._back(part) for part in parts(rows, rows_at_once(*self._nets))]).reshape(np.shape(X))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the mean squared error of `reconstruct` for each number (bytes as numbers in [0, 1]); the higher the better."""
-        check_is_fitted(self, "history_")
-        rows = self._rows(X, reset=False)
-        truth = rows / np.float32(255) if rows.dtype == np.uint8 else rows
-        back = self.reconstruct(rows)
-        return -float(np.mean(np.square(truth.astype(np.float64) - back)))
+        rows = self._rows(X)
+        return -squared_error(rows, rows_at_once(*self._nets), self._back)
+
+    @property
+    def _nets(self) -> tuple[Any, ...]:
+        """The fitted networks: the stack of all replicates, or one of each."""
+        return tuple(self.nets_) if hasattr(self, "nets_") else (self.stack_,)
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.n_replicates * self.code_size)
+        nets = self._nets
+        return int(nets[0].code_size) * (len(nets) if hasattr(self, "nets_") else int(nets[0].n_replicates))
 
-    def _rows(self, X: Any, *, reset: bool) -> np.ndarray:
-        """Flat rows; remembers the shape of images when `reset`."""
-        shape = None
-        if getattr(X, "ndim", 2) > 2:
-            X = np.asarray(X)
-            shape = tuple(int(edge) for edge in X.shape[1:])
-            X = X.reshape(len(X), -1) if len(X) else X.reshape(0, int(np.prod(shape)))
-        rows = np.asarray(validate_data(self, X, reset=reset, dtype=INPUT_TYPES))
-        if reset:
-            self.image_shape_ = shape
-        return rows
+    def _rows(self, X: Any) -> np.ndarray:
+        """Flat rows for the fitted networks."""
+        check_is_fitted(self, "history_")
+        known = self.nets_[0].image_shape if hasattr(self, "nets_") else self.image_shape_
+        return image_rows(self, X, reset=False, known=known)[0]
+
+    def _by_replicate(self, codes: np.ndarray) -> np.ndarray:
+        """Codes side by side, (n, replicates * code), as (replicates, n, code)."""
+        return codes.reshape(len(codes), -1, int(self._nets[0].code_size)).transpose(1, 0, 2)
 
     def _train_dense(
         self, rows: np.ndarray, checks: np.ndarray | None, streams: RandomStreams, device: torch.device, dtype: torch.dtype
-    ) -> list[History]:
+    ) -> Trained:
         replicates, recipe = range(self.n_replicates), self._recipe()
         draws = {name: [streams.torch(name, r) for r in replicates] for name in ("init", "order", "noise", "dropout")}
         self.stack_ = DenseAutoencoder(
-            self.n_replicates,
+            int(self.n_replicates),
             self.n_features_in_,
-            self.code_size,
-            tuple(self.hidden_sizes),
+            int(self.code_size),
+            [int(size) for size in self.hidden_sizes],
             self.activation if isinstance(self.activation, str) else tuple(self.activation),
             self._trained_output(),
             dropout=float(self.dropout),
@@ -280,12 +279,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             generators=draws["init"],
             dtype=dtype,
         ).to(device)
+        self.__dict__.pop("nets_", None)  # of a fit before
         try:
             if stacks(recipe):
                 validation = None if checks is None else (checks, checks)
                 generators: dict[str, Any] = {f"{name}s": draws[name] for name in ("order", "noise", "dropout")}
-                history = fit_stacked(self.stack_, rows, rows, recipe, validation=validation, progress=self._progress(), **generators)
-                return [history.of(r) for r in replicates]
+                failure = None
+                try:
+                    history = fit_stacked(self.stack_, rows, rows, recipe, validation=validation, progress=self._progress(), **generators)
+                except DivergenceError as error:
+                    history, failure = error.history, error
+                return [history.of(r) for r in replicates], failure
             nets = [self.stack_.replicate(r) for r in replicates]  # views of the stack, which so holds the result
             return self._train_singly(nets, rows, checks, recipe, draws)
         finally:
@@ -294,18 +298,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _train_convolutional(
         self, rows: np.ndarray, checks: np.ndarray | None, streams: RandomStreams, device: torch.device, dtype: torch.dtype
-    ) -> list[History]:
-        shape = self.image_shape_ if self.image_shape is None else as_image_shape(self.image_shape)
-        if shape is None:
-            raise UsageError("convolutional=True takes images (n, height, width[, channels]), or flat rows and image_shape=")
-        if np.prod(shape) != self.n_features_in_:
-            raise UsageError(f"rows of {self.n_features_in_} features are no images of {shape}")
+    ) -> Trained:
+        shape: Any = self.image_shape_ if self.image_shape is None else self.image_shape
         draws = {name: [streams.torch(name, r) for r in range(self.n_replicates)] for name in ("init", "order", "noise", "dropout")}
         self.nets_ = [
             ConvAutoencoder(
-                shape,
-                self.code_size,
-                tuple(self.hidden_sizes) or CHANNELS,
+                as_image_shape(shape),
+                int(self.code_size),
+                [int(size) for size in self.hidden_sizes] or CHANNELS,
                 self.activation if isinstance(self.activation, str) else tuple(self.activation),
                 self._trained_output(),
                 dropout=float(self.dropout),
@@ -315,6 +315,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ).to(device)
             for generator in draws["init"]
         ]
+        self.__dict__.pop("stack_", None)  # of a fit before
         try:
             return self._train_singly(self.nets_, rows, checks, self._recipe(), draws)
         finally:
@@ -329,7 +330,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         checks: np.ndarray | None,
         recipe: Recipe,
         draws: dict[str, list[torch.Generator]],
-    ) -> list[History]:
+    ) -> Trained:
         """Trains one network after the other; bytes become numbers batch by batch, the targets too."""
         compare = LOSSES[RECONSTRUCTION_LOSSES[self.loss]]
 
@@ -337,12 +338,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return compare(output, as_float(target, output.dtype).to(output.dtype))
 
         validation = None if checks is None else (checks, checks)
-        histories = []
-        for r, net in enumerate(nets):
+
+        def train(r: int) -> History:
             single: dict[str, Any] = {name: draws[name][r] for name in ("order", "noise", "dropout")}
             common: dict[str, Any] = {"validation": validation, "progress": self._progress()}
-            histories.append(fit(net, rows, rows, replace(recipe, loss=loss), **single, **common))
-        return histories
+            return fit(nets[r], rows, rows, replace(recipe, loss=loss), **single, **common)
+
+        return train_each(len(nets), train)
 
     def _trained_output(self) -> str:
         """Output activation while training: the cross-entropy takes logits."""
@@ -362,22 +364,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             running_loss=True,
         )
 
-    def _over(self, rows: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> Iterator[np.ndarray]:
-        """`function` of parts of the rows that fit in memory."""
-        size = max(1, NUMBERS // (self.n_replicates * self.n_features_in_))
-        return (function(rows[start : start + size]) for start in range(0, len(rows), size))
+    def _back(self, rows: np.ndarray) -> np.ndarray:
+        """What comes back of rows, the mean over the replicates."""
+        return np.asarray(self._decode(self._encode(rows)).mean(0))
 
     @torch.no_grad()
     def _encode(self, rows: np.ndarray) -> np.ndarray:
         """Codes of every replicate, (replicates, n, code)."""
-        if self.convolutional:
+        if hasattr(self, "nets_"):
             return torch.stack([net.encode(_inputs(net, rows)) for net in self.nets_]).cpu().numpy()
         return self.stack_.encode(_inputs(self.stack_, rows)).cpu().numpy()
 
     @torch.no_grad()
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         """Rows of every replicate's codes, (replicates, n, features)."""
-        if self.convolutional:
+        if hasattr(self, "nets_"):
             return torch.stack([net.decode(_inputs(net, code)) for net, code in zip(self.nets_, codes, strict=True)]).cpu().numpy()
         return self.stack_.decode(_inputs(self.stack_, codes)).cpu().numpy()
 
