@@ -45,6 +45,31 @@ def test_known_points():
     assert both[21] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("epochs", "top"), [(8, 2), (12, 4), (30, 9)])
+def test_one_cycle_by_its_formula(epochs, top):
+    rise = [0.04 + 0.96 * math.sin(math.pi * e / top / 2) ** 2 for e in range(top)]
+    fall = [1e-4 + 0.9999 * math.cos(math.pi * e / (epochs - 1 - top) / 2) ** 2 for e in range(epochs - top)]
+    assert values("one_cycle", epochs) == pytest.approx(rise + fall, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "factors"),
+    [
+        ("one_cycle", [[1.0], [1.0, 0.50005], [1.0, 0.750025, 0.250075], [0.52, 1.0, 0.750025, 0.250075]]),
+        ("warmup", [[1.0], [1.0, 1.0], [0.5, 1.0, 1.0], [0.5, 1.0, 1.0, 1.0]]),
+        ("warmup_cosine", [[1.0], [1.0, 0.5], [0.5, 1.0, 0.5], [0.5, 1.0, 0.75, 0.25]]),
+    ],
+)
+def test_a_few_epochs_are_trained_at_the_full_rate_and_spend_none_at_almost_no_rate(name, factors):
+    for epochs, wanted in enumerate(factors, 1):
+        assert values(name, epochs) == pytest.approx(wanted, rel=1e-12)
+    for epochs in range(len(factors) + 1, 8):
+        found = values(name, epochs)
+        assert max(found) == 1.0
+        assert min(found) > 0.03
+        assert name == "warmup" or found[-1] < 0.3
+
+
 @given(st.integers(3, 100))
 def test_falling_schedules_never_rise(epochs):
     for name in ("step", "exponential", "cosine"):
