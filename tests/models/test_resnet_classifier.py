@@ -36,8 +36,17 @@ def test_it_learns_with_augmentation_and_is_saved(tmp_path: Path) -> None:
         np.testing.assert_array_equal(answers(loaded, X)[method], answer)
 
 
+def test_whole_numbers_of_numpy_are_those_of_python(tmp_path: Path) -> None:
+    X, y = pictures()
+    fitted = make(depth=np.int64(10), width=np.int32(4), max_epochs=np.int64(2)).fit(X, y)
+    np.testing.assert_array_equal(fitted.predict_proba(X), make().fit(X, y).predict_proba(X))
+    np.testing.assert_array_equal(annlab.load(fitted.save(tmp_path / "model")).predict_proba(X), fitted.predict_proba(X))
+
+
 @pytest.mark.parametrize(
-    "options", [{"depth": 50}, {"depth": [18]}, {"stem": "mnist"}, {"width": 0}, {"max_epochs": 0}], ids=lambda options: next(iter(options))
+    "options",
+    [{"depth": 50}, {"depth": [18]}, {"depth": 18.0}, {"stem": "mnist"}, {"width": 0}, {"max_epochs": 0}],
+    ids=lambda options: next(iter(options)),
 )
 def test_parameters_that_do_not_fit_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(options))} of ResNetClassifier"):

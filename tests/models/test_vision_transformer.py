@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from image_checks import EXPECTED_FAILURES, answers, pictures
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import check_estimator
 
 import annlab
@@ -63,6 +64,17 @@ def test_the_learning_rate_warms_up_and_decays() -> None:
     np.testing.assert_allclose(fitted.history_["learning_rate"], [0.01 / 3, 0.01 * 0.5 * 2 / 3, 0.01 * 0.25, 0.01 * 0.125])
     halved = make(max_epochs=3, decay=1.0, learning_rate=0.01, schedule=lambda epoch: 0.5).fit(*pictures())
     np.testing.assert_allclose(halved.history_["learning_rate"], 0.005)
+
+
+def test_whole_numbers_of_numpy_are_those_of_python(tmp_path: Path) -> None:
+    X, y = pictures()
+    names = ("patch_size", "dim", "depth", "heads", "head_dim", "mlp_dim", "batch_size", "max_epochs")
+    fitted = make(**{name: np.int64(getattr(make(), name)) for name in names}).fit(X, y)
+    np.testing.assert_array_equal(fitted.predict_proba(X), make().fit(X, y).predict_proba(X))
+    assert make(patch_size=(np.int64(4), np.int32(2))).fit(X, y).patch_grid == (2, 4)
+    np.testing.assert_array_equal(annlab.load(fitted.save(tmp_path / "model")).predict_proba(X), fitted.predict_proba(X))
+    search = GridSearchCV(make(max_epochs=1), {"patch_size": np.array([2, 4])}, cv=2, error_score="raise").fit(X, y)
+    assert search.best_params_["patch_size"] in (2, 4)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Declared layers: modules of the shapes, parameters and operations that the formulas say; settings that are refused."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -226,3 +227,17 @@ def test_declarations_print_as_they_are_written_and_compare_by_value():
 def test_settings_that_make_no_layer_are_refused_when_they_are_written(make, part):
     with pytest.raises(UsageError, match=part):
         make()
+
+
+def test_numbers_of_numpy_are_those_of_python():
+    layer = Conv(np.int64(8), (np.int32(3), np.uint8(3)), padding=np.int16(1))
+    assert layer == Conv(8, (3, 3), padding=1)
+    assert repr(layer) == "Conv(8, (3, 3), padding=1)"
+    assert repr(MaxPool(np.int64(2), stride=np.int64(1))) == "MaxPool(2, stride=1)"
+    assert layer.module((5, 5, 2)).weight.shape == (8, 2, 3, 3)
+    x = torch.tensor([-2.0])
+    torch.testing.assert_close(LeakyReLU(np.float32(0.25)).module((1,))(x), 0.25 * x)
+    with pytest.raises(UsageError, match="channels"):
+        Conv(np.float64(8.0), 3)
+    with pytest.raises(UsageError, match="units"):
+        Dense(np.bool_(True))

@@ -117,7 +117,9 @@ def test_extreme_weights_are_numbers(alpha):
         (lambda: Crop(1.5), "padding"),
         (lambda: Crop(2, "edge"), "border"),
         (lambda: Flip(1.5), "probability"),
+        (lambda: Flip("often"), "probability"),
         (lambda: CutOut(True), "size"),
+        (lambda: CutOut(np.float64(4)), "size"),
         (lambda: MixUp(0.0), "alpha"),
         (lambda: Augmenter(["flip"], generator()), "'flip'"),
         (lambda: Augmenter([MixUp(), MixUp(0.3)], generator()), "one MixUp"),
@@ -126,3 +128,10 @@ def test_extreme_weights_are_numbers(alpha):
 def test_what_makes_no_augmentation_is_refused(make, part):
     with pytest.raises(UsageError, match=part):
         make()
+
+
+def test_whole_numbers_of_numpy_are_those_of_python():
+    assert repr(CutOut(np.int64(4))) == "CutOut(size=4)"
+    assert Crop(np.uint8(2)) == Crop(2)
+    results = [Augmenter([Shift(size)], generator())(images())[0] for size in (2, np.int64(2))]
+    assert torch.equal(*results)

@@ -36,7 +36,7 @@ class ResNetClassifier(ImageClassifier):
     """
 
     _checks: ClassVar[dict[str, Check]] = {
-        "depth": lambda value: None if isinstance(value, int) and value in DEPTHS else f"one of {', '.join(map(str, DEPTHS))}",
+        "depth": lambda value: None if count()(value) is None and value in DEPTHS else f"one of {', '.join(map(str, DEPTHS))}",
         "stem": choice(STEMS),
         "width": count(),
         **ImageClassifier._checks,

@@ -142,9 +142,8 @@ class VisionTransformerClassifier(ImageClassifier):
     def _build(
         self, image_shape: tuple[int, int, int], n_classes: int, generator: torch.Generator | None, dtype: torch.dtype
     ) -> VisionTransformer:
-        patch = self.patch_size if isinstance(self.patch_size, int) else tuple(self.patch_size)
         sizes = (self.dim, self.depth, self.heads, self.head_dim, self.mlp_dim)
-        return VisionTransformer(image_shape, n_classes, patch, *sizes, float(self.dropout), generator, dtype)
+        return VisionTransformer(image_shape, n_classes, self.patch_size, *sizes, float(self.dropout), generator, dtype)
 
     def _recipe(self) -> Recipe:
         recipe = super()._recipe()

@@ -73,7 +73,7 @@ class MultiHeadAttention(nn.Module):
         super().__init__()
         if any(int(size) != size or size < 1 for size in (dim, heads, head_dim)):
             raise UsageError(f"dim, heads and head_dim are whole numbers of at least 1, got {dim}, {heads} and {head_dim}")
-        self.dim, self.heads, self.head_dim, self.fold = dim, heads, head_dim, fold
+        self.dim, self.heads, self.head_dim, self.fold = int(dim), int(heads), int(head_dim), fold
         inner = heads * head_dim
         self.projections = nn.Parameter(torch.empty(3, heads, head_dim, dim, dtype=dtype))  # W_q, W_k, W_v, each head transposed
         self.output = nn.Parameter(torch.empty(dim, inner, dtype=dtype))

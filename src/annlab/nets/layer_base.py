@@ -1,6 +1,7 @@
 """What every declared layer answers, and the checks of their settings."""
 
 from dataclasses import MISSING, dataclass, fields
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -62,10 +63,16 @@ def maps(shape: Shape) -> Shape:
 
 
 def whole(layer: Layer, least: int, *names: str) -> None:
-    """Raises `UsageError` unless the attributes are whole numbers of at least `least`, or pairs of them where their type allows."""
+    """Checks that attributes are whole numbers of at least `least`, or pairs of them where their type allows, and makes them Python's.
+
+    Raises:
+        UsageError: for anything else.
+    """
     for name in names:
         value = getattr(layer, name)
-        parts = value if isinstance(value, tuple) and len(value) == 2 and name not in _SINGLE else (value,)
-        if any(isinstance(part, bool) or not isinstance(part, int) or part < least for part in parts):
+        paired = isinstance(value, tuple) and len(value) == 2 and name not in _SINGLE
+        parts = value if paired else (value,)
+        if any(isinstance(part, bool) or not isinstance(part, Integral) or int(part) < least for part in parts):
             pair = "" if name in _SINGLE else ", or a pair of them"
             raise UsageError(f"{layer!r}: {name} is a whole number of at least {least}{pair}")
+        object.__setattr__(layer, name, tuple(map(int, value)) if paired else int(value))

@@ -9,6 +9,7 @@ operations, the bias rides on the sum; an activation counts 1 an element, batch 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import ClassVar
 
 import torch
@@ -85,7 +86,7 @@ class _Activation(Layer):
 
     def module(self, shape: Shape, generator: Draws = None, dtype: Kind = None) -> nn.Module:
         """Torch's module of that name."""
-        return self._kind(*(getattr(self, field.name) for field in fields(self)))
+        return self._kind(*(float(getattr(self, field.name)) for field in fields(self)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -265,4 +266,4 @@ def _after(layers: Sequence[Layer], shape: Shape) -> Shape:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)

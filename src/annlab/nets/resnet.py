@@ -80,6 +80,7 @@ class ResNet(nn.Module):
             raise unknown_name("stem", stem, STEMS)
         if any(int(size) != size or size < 1 for size in (n_outputs, width)):
             raise UsageError(f"outputs and width are whole numbers of at least 1, got {n_outputs} and {width}")
+        depth, width, n_outputs = int(depth), int(width), int(n_outputs)
         self.image_shape, self.n_outputs, self.depth, self.stem, self.width = as_image_shape(image_shape), n_outputs, depth, stem, width
         small = stem == "cifar"
         self.first = _convolution(self.image_shape[2], width, 3 if small else 7, 1 if small else 2, dtype)

@@ -1,6 +1,7 @@
 """The vision transformer."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -94,8 +95,10 @@ class VisionTransformer(nn.Module):
         if any(int(size) != size or size < 1 for size in (n_outputs, dim, depth, heads, head_dim, mlp_dim)):
             sizes = f"{n_outputs}, {dim}, {depth}, {heads}, {head_dim} and {mlp_dim}"
             raise UsageError(f"outputs, dim, depth, heads, head_dim and mlp_dim are whole numbers of at least 1, got {sizes}")
-        self.image_shape, self.n_outputs = as_image_shape(image_shape), n_outputs
-        self.patch_size = (patch_size, patch_size) if isinstance(patch_size, int) else (int(patch_size[0]), int(patch_size[1]))
+        self.image_shape, self.n_outputs = as_image_shape(image_shape), int(n_outputs)
+        dim, depth, heads, head_dim, mlp_dim = map(int, (dim, depth, heads, head_dim, mlp_dim))
+        edges: Any = (patch_size, patch_size) if isinstance(patch_size, Integral) else patch_size
+        self.patch_size = (int(edges[0]), int(edges[1]))
         height, width, channels = self.image_shape
         high, wide = self.patch_size
         if high < 1 or wide < 1 or height % high or width % wide:

@@ -9,7 +9,8 @@ that a batch is read once, however many there are.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Integral, Real
+from typing import Any, Literal
 
 import torch
 
@@ -60,7 +61,7 @@ class Flip(Augmentation):
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.probability <= 1.0:
+        if not _is_number(self.probability) or not 0.0 <= self.probability <= 1.0:
             raise UsageError(f"{self!r}: probability is a number in [0, 1]")
 
 
@@ -84,7 +85,7 @@ class MixUp(Augmentation):
     alpha: float = 0.2
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.alpha < math.inf:
+        if not _is_number(self.alpha) or not 0.0 < self.alpha < math.inf:
             raise UsageError(f"{self!r}: alpha is a finite number above 0")
 
 
@@ -189,6 +190,11 @@ def _looked_up(x: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, *, bl
 
 
 def _positive(each: Augmentation, name: str) -> None:
-    value = getattr(each, name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    value: Any = getattr(each, name)
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
         raise UsageError(f"{each!r}: {name} is a whole number of at least 1")
+    object.__setattr__(each, name, int(value))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

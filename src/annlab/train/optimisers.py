@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import torch
@@ -60,7 +61,7 @@ def make_optimizer(recipe: Recipe, named_parameters: Iterable[tuple[str, torch.n
         return recipe.optimizer([parameter for _, parameter in parameters])  # type: ignore[no-any-return]
     if recipe.optimizer not in OPTIMIZERS:
         raise unknown_name("optimizer", recipe.optimizer, OPTIMIZERS)
-    if not isinstance(recipe.learning_rate, int | float):
+    if not isinstance(recipe.learning_rate, Real):
         raise UsageError(f"a single network takes one learning rate, got {recipe.learning_rate!r}")
     kind = OPTIMIZERS[recipe.optimizer]
     for name, setting in (("lr", "learning_rate"), ("weight_decay", "weight_decay")):
