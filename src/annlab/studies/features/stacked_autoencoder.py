@@ -4,16 +4,18 @@ A sigmoid encoder of two layers, 784-256-64 or another of the four sizes, gets a
 three stages (each layer as an autoencoder, the linear layer alone, the whole) and its accuracy is read before and after each; the control
 is the same network from the same initial weights trained at once for as many updates. The reports' cells use the handout's recipe: SGD,
 0.1 on the squared error for the layers, 1.0 on the cross-entropy for the rest. By labels: the encoder is trained on all images without
-labels, and 100 to 60,000 of them are labelled. The reconstructor joins the layers (binary cross-entropy) with their decoders and
+labels, and 100 to 60,000 of them are labelled; the control then makes whole epochs on these, so that it has as many updates as all
+stages together or up to an epoch more. The reconstructor joins the layers (binary cross-entropy) with their decoders and
 trains the whole (squared error), against the whole alone for as many updates, or for as much arithmetic, which stands for the
 same seconds; the seconds are recorded.
 
 Choices where the reports are silent: 6000 training images as the handout has (60,000 offered as variant), drawn anew with each replicate;
 accuracy on all 10,000 test images, where the handout takes 1000; "last hidden dimension 256 to 128" is read as 256-256 against 256-128
-(or as 256-64 against 128-64). Our recipes are chosen by validation accuracy on a sixth of all images; the chosen one is trained
-on all of them and meets the test set in the final stage.
+(or as 256-64 against 128-64). A run with the handout's recipe whose training accuracy ends below one half is said not to have learned:
+such runs are counted and named, and stay in every mean and test; medians stand where sizes are mapped. Our recipes are chosen by
+validation accuracy on a sixth of all images; the chosen one is trained on all of them and meets the test set in the final stage.
 
-quick | standard | full: 12 x 3 x ~250 | 20 x 5 x ~4000 | 41 x 5 x ~20000 updates, estimated 5 | 900 | 9000 seconds on two cores
+quick | standard | full: 12 x 3 x ~250 | 20 x 5 x ~4000 | 41 x 5 x ~20000 updates, estimated 5 | 1450 | 11400 seconds on two cores
 """
 
 from dataclasses import dataclass
@@ -54,6 +56,7 @@ class Params:
     shift: int = 0
     input_noise: float = 0.0
     test: bool = True
+    test_images: int = 10_000
 
 
 def trial(params: Params, ctx: "Context") -> Outcome:
@@ -80,6 +83,7 @@ METRICS = {
     "mean_mse": Metric("MSE of the mean image", scale="log"),
     "pca_mse": Metric("MSE of as many principal components", scale="log"),
     "parameters": Metric("parameters"),
+    **{f"updates_{n}": Metric(f"updates with {n} labels, all stages") for n in LABELS},
     **{f"accuracy_{n}": Metric(f"test accuracy with {n} labels", scale="logit", better="higher") for n in LABELS},
 }
 
@@ -126,19 +130,19 @@ study = Study(
         Figure(
             "accuracy-by-stage", reading.by_stage, "Test accuracy before and after each stage, handout's recipe; bars are 95 % intervals."
         ),
-        Figure("labels", reading.by_labels, "Test accuracy by the number of labelled images; bands are 95 % intervals over replicates."),
+        Figure("labels", reading.by_labels, reading.labels_caption),
         Figure("reconstructions", reading.reconstructions, reading.reconstructions_caption),
-        Figure("joint-training", reading.joint, "Loss of the joint training by epoch and by second of all training, layers included."),
-        Figure("size", reading.by_size, "Test accuracy of the handout's recipe by layers and length of training."),
+        Figure("joint-training", reading.joint, reading.joint_caption),
+        Figure("size", reading.by_size, reading.size_caption),
         Figure("confusions", reading.confusions, "Which digits the chosen recipe takes for which, test images, all replicates."),
         Figure("mistakes", reading.mistakes, "Test images that the chosen recipe, replicate 0, gets wrong with most confidence."),
     ],
     tables=[
-        Table("reported", reading.reported_table, "Cells with the handout's recipe: accuracy on the test images after each stage."),
+        Table("reported", reading.reported_table, reading.reported_caption),
         Table("candidates", reading.candidates, "Our recipes by validation accuracy; those that share a letter cannot be told apart."),
         Table("final", reading.final_table, "The chosen recipe, trained on all images, on the test images that nothing before had seen."),
-        Table("reconstructors", reading.reconstructor_table, "Error for each pixel on the test images, and seconds of training."),
-        Table("labels", reading.label_table, "Test accuracy by labels, pre-trained on all images without labels or trained at once."),
+        Table("reconstructors", reading.reconstructor_table, reading.reconstructor_caption),
+        Table("labels", reading.label_table, reading.labels_table_caption),
     ],
     claims=CLAIMS,
 )

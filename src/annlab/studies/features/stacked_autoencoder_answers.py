@@ -4,11 +4,21 @@ from typing import TYPE_CHECKING, Any
 
 from annlab import draw
 from annlab.studies.features.stacked_autoencoder_grid import LABELS
-from annlab.studies.features.stacked_autoencoder_reading import HANDOUT, arms, lengths, network, reference, schedule_of
+from annlab.studies.features.stacked_autoencoder_reading import (
+    HANDOUT,
+    arms,
+    lengths,
+    network,
+    not_learned,
+    reference,
+    schedule_of,
+)
 
 if TYPE_CHECKING:
     from annlab.draw.answers import Comparison
     from annlab.lab import Results
+
+UNDECIDED = "Undecided: this run does not hold the cells that would tell. They are missing, or they failed. The whole profile has them."
 
 
 def better(results: "Results") -> str:
@@ -60,8 +70,9 @@ def size(results: "Results") -> str:
         f"With the handout's recipe ({_length(same)}) a {network(same['hidden_sizes'])} classifier reaches a test accuracy of "
         f"{draw.measured(results, 'test_accuracy', **mine)}. "
         f"Against it the accuracy of other sizes is {said}. "
+        f"{not_learned(results.where(**HANDOUT))} "
         f"As reconstructors, {wide}. "
-        "A longer code keeps more of an image whether or not it helps to tell the digits apart."
+        f"{_longer_code(results)}"
     )
 
 
@@ -86,12 +97,25 @@ def _reconstructors(results: "Results") -> str:
     )
 
 
+def _longer_code(results: "Results") -> str:
+    """What a longer code behind the same layers does to the error, where both are there."""
+    sizes = sorted(cell.params.hidden_sizes for cell in results.where(task="reconstructor", pretrain=True).cells)
+    pairs = [(short, long) for short in sizes for long in sizes if short[:-1] == long[:-1] and short[-1] < long[-1]]
+    if not pairs:
+        return "Codes of two lengths behind the same layers are not measured in this profile."
+    short, long = pairs[0]
+    found = draw.compare(results, "test_mse", {"hidden_sizes": long}, {"hidden_sizes": short}, task="reconstructor", pretrain=True)
+    return f"A code of {long[-1]} units instead of {short[-1]} behind the same first layers has an error that is {found}."
+
+
 def fine_tuning(results: "Results") -> str:
     """Answers how the classifier does before and after fine-tuning."""
     same = {**reference(results), "pretrain": True}
     kept = lengths(results)
     tuned, before = results.values("test_accuracy", **same), results.values("accuracy_classifier", **same)
     ratio = results.values("classifier_loss_ratio", **same)
+    if not len(tuned):
+        return UNDECIDED
     gain = (tuned - before).mean()
     return (
         f"With the handout's recipe ({network(same['hidden_sizes'])}, {_length(same)}) the test accuracy is "
@@ -125,6 +149,8 @@ def benefit(results: "Results") -> str:
     found = {n: draw.compare(results, f"accuracy_{n}", pre, once) for n in swept}
     up, down = ([str(n) for n, each in found.items() if each.sign == sign] for sign in (1, -1))
     open_ = [str(n) for n, each in found.items() if each.sign == 0]
+    if not swept:
+        return UNDECIDED
     few, many = swept[0], swept[-1]
     return (
         f"Against the same network trained at once for as many updates, the handout's recipe in three stages ends with an accuracy that is "

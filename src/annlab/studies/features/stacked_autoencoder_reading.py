@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annlab import draw
+from annlab.errors import UsageError
 from annlab.lab.params import as_dict
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ HANDOUT: dict[str, Any] = {"task": "classifier", "optimizer": "sgd"}
 LENGTH = {"length": "epochs (layer / linear layer / fine-tuning)"}
 STAGE_WORDS = {"layer 1": "layer 1 alone", "layer 2": "layer 2 alone", "classifier": "linear layer alone", "fine_tune": "fine-tuning"}
 STAGES = {"accuracy_initial": "before", "accuracy_pretrain": "after the layers", "accuracy_classifier": "after the linear layer"}
+LEARNED = 0.5
+"""Training accuracy at the end below which a run is said not to have learned."""
+SECONDS = "Seconds are those of this run; what else its cores did is in them."
 
 
 def texts(results: "Results") -> dict[str, Any]:
@@ -53,9 +57,17 @@ def _way(row: Any) -> str:
     return "at once"
 
 
+def _first(results: "Results", wanted: dict[str, Any]) -> Any:
+    """Parameters of the first cell that matches."""
+    for cell in results.cells:
+        if cell.matches(wanted):
+            return cell.params
+    raise UsageError("this run has no network trained at once, beside which the others are read")
+
+
 def reference(results: "Results") -> dict[str, Any]:
     """Parameters of the reports' cell that has a control beside it: the same network at once."""
-    control = next(cell.params for cell in results.cells if cell.matches({**HANDOUT, "pretrain": False}))
+    control = _first(results, {**HANDOUT, "pretrain": False})
     names = ("hidden_sizes", "images", "batch_size", "layer_epochs", "classifier_epochs", "epochs")
     return {**HANDOUT, **{name: getattr(control, name) for name in names}}
 
@@ -110,7 +122,7 @@ def by_stage(results: "Results") -> "Drawing":
 def by_labels(results: "Results") -> "Drawing":
     """Accuracy by labels, pre-trained and at once."""
     frame = results.where(task="labels").series("labels")
-    frame = frame.assign(way=np.where(frame["pretrain"], "pre-trained on all images", "at once, same updates"))
+    frame = frame.assign(way=np.where(frame["pretrain"], "pre-trained on all images", "at once on the labelled ones"))
     return draw.curves(
         frame,
         x="labels",
@@ -124,9 +136,31 @@ def by_labels(results: "Results") -> "Drawing":
     )
 
 
+def updates(results: "Results") -> str:
+    """Updates of both ways by number of labels, in a sentence."""
+    frame = results.where(task="labels").series("labels").drop_duplicates(["labels", "pretrain"]).set_index("labels")
+    layers_first = frame["pretrain"].to_numpy(dtype=bool)
+    pre, once = frame.loc[layers_first, "updates"], frame.loc[~layers_first, "updates"]
+    said = [f"{once[n]:,.0f} for {pre[n]:,.0f} with {n:,} labels" for n in once.index if n in pre.index]
+    return (
+        "Trained at once, a network makes whole epochs on the labelled images, as many updates as all stages of the pre-trained one "
+        f"together or up to an epoch more: {', '.join(said) or 'both are not measured in this profile'}."
+    )
+
+
+def labels_caption(results: "Results") -> str:
+    """Caption that counts the updates of both."""
+    return f"Test accuracy by the number of labelled images; bands are 95 % intervals over replicates. {updates(results)}"
+
+
+def labels_table_caption(results: "Results") -> str:
+    """Caption that says what is counted."""
+    return "Test accuracy by labels, pre-trained on all images without labels or trained at once, with the updates of all stages together."
+
+
 def arms(results: "Results") -> dict[str, dict[str, Any]]:
     """The three trainings of a reconstructor by name: parameters of the first network that has all."""
-    control = next(cell.params for cell in results.cells if cell.matches({"task": "reconstructor", "match": "work", "pretrain": False}))
+    control = _first(results, {"task": "reconstructor", "match": "work", "pretrain": False})
     same = {"task": "reconstructor", "hidden_sizes": control.hidden_sizes}
     return {
         "layers, then the whole": {**same, "pretrain": True},
@@ -163,12 +197,66 @@ def joint(results: "Results") -> "Drawing":
     return draw.race(pd.concat(parts), by="way", y="train_loss", y_label="training MSE for each pixel", labels={"way": "training"})
 
 
+def joint_caption(results: "Results") -> str:
+    """Caption that says whose seconds they are."""
+    return f"Loss of the joint training by epoch and by second of all training, layers included. {SECONDS}"
+
+
+def compared_sizes(results: "Results") -> "Results":
+    """The reports' cells of all sizes and lengths on as many images as the reference."""
+    return results.where(**HANDOUT, pretrain=True, images=reference(results)["images"])
+
+
 def by_size(results: "Results") -> "Drawing":
-    """Accuracy by layers and length."""
-    table = with_words(results.where(**HANDOUT, pretrain=True, images=reference(results)["images"]).table)
+    """Median accuracy by layers and length."""
+    table = with_words(compared_sizes(results).table)
     return draw.heat_map(
-        table, row="network", column="length", value="test_accuracy", better="higher", label="test accuracy", labels=LENGTH, digits=4
+        table.groupby(["network", "length"], sort=False)["test_accuracy"].median().reset_index(),
+        row="network",
+        column="length",
+        value="test_accuracy",
+        better="higher",
+        label="test accuracy, median",
+        labels=LENGTH,
+        digits=4,
     )
+
+
+def size_caption(results: "Results") -> str:
+    """Caption that names the runs that a median hides."""
+    kept = compared_sizes(results)
+    return (
+        f"Median test accuracy over replicates of the handout's recipe by layers and length of training ({reference(results)['images']} "
+        f"images of {results.cells[0].params.data}). {not_learned(kept)}"
+    )
+
+
+def not_learned(results: "Results") -> str:
+    """How many runs ended with a training accuracy below one half, by network and training, in a sentence."""
+    if "train_accuracy" not in results.table:
+        return "How many runs learned is not measured in this profile."
+    table = with_words(results.table)
+    said = []
+    for (name, length, images, way), part in table.groupby(["network", "length", "images", "way"], sort=False):
+        lost = part[part["train_accuracy"] < LEARNED]
+        if len(lost):
+            low, high = (draw.format_number(float(end)) for end in (lost["test_accuracy"].min(), lost["test_accuracy"].max()))
+            ends = low if low == high else f"{low} to {high}"
+            said.append(f"{len(lost)} of {len(part)} of {name} ({way}, epochs {length}, {images:,} images; test accuracy {ends})")
+    count = int((table["train_accuracy"] < LEARNED).sum())
+    if not count:
+        return f"All {len(table)} runs learned: none ended with a training accuracy below one half."
+    return f"{count} of {len(table)} runs did not learn, their training accuracy ending below one half: {'; '.join(said)}."
+
+
+def reported_caption(results: "Results") -> str:
+    """Caption that names the runs that a mean hides."""
+    return f"Cells with the handout's recipe: accuracy on the test images after each stage. {not_learned(results.where(**HANDOUT))}"
+
+
+def reconstructor_caption(results: "Results") -> str:
+    """Caption that says whose seconds they are."""
+    return f"Error for each pixel on the test images, and seconds of training. {SECONDS}"
 
 
 def confusions(results: "Results") -> "Drawing":
@@ -230,4 +318,4 @@ def label_table(results: "Results") -> "TableView":
     """Accuracy by labels."""
     frame = results.where(task="labels").series("labels")
     frame = frame.assign(way=np.where(frame["pretrain"], "pre-trained", "at once"))
-    return draw.summary_table(frame, by=["labels", "way"], values=["test_accuracy"], **texts(results))
+    return draw.summary_table(frame, by=["labels", "way", "updates"], values=["test_accuracy"], **texts(results))

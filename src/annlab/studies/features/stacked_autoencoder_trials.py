@@ -47,6 +47,11 @@ def common(params: "Params", ctx: "Context") -> dict[str, Any]:
     }
 
 
+def unseen(data: Any, params: "Params") -> tuple[np.ndarray, np.ndarray]:
+    """The test images with their labels, as many as asked for."""
+    return data["X_test"][: params.test_images], data["y_test"][: params.test_images]
+
+
 def classified(params: "Params", ctx: "Context", *, last: bool = False) -> Outcome:
     """A classifier in three stages or at once; `last` trains on all images and meets the test set."""
     data = ctx.data(params.data)
@@ -68,47 +73,63 @@ def classified(params: "Params", ctx: "Context", *, last: bool = False) -> Outco
     if len(held):
         metrics["validation_accuracy"] = _last(model.stage_scores(X[held], y[held]))
     if params.test or last:
-        scores = model.stage_scores(data["X_test"], data["y_test"])
+        scores = model.stage_scores(*unseen(data, params))
         metrics["test_accuracy"] = _last(scores)
         metrics |= {f"accuracy_{stage}": float(scores[stage][0]) for stage in ("initial", "pretrain", "classifier") if stage in scores}
     if params.pretrain:
         before, after = (_loss(model, images, labels, stage) for stage in ("pretrain", "classifier"))
         metrics["classifier_loss_ratio"] = after / before
     if last:
-        arrays = _answers(model, data["X_test"], data["y_test"], shown=ctx.replicate == 0)
+        arrays = _answers(model, *unseen(data, params), shown=ctx.replicate == 0)
     return Outcome(metrics, {"train": float(history["seconds"][-1])}, {"history": _series(history)}, arrays)
 
 
 def labelled(params: "Params", ctx: "Context") -> Outcome:
-    """The encoder of all images and classifiers of few labels; or the same networks at once, for as many updates on those alone."""
+    """The encoder of all images and classifiers of few labels; or the same networks at once, on those alone.
+
+    The control makes whole epochs, so many that its updates are no fewer than those of all stages together: at most an epoch more.
+    """
     data = ctx.data(params.data)
     X, y = data["X_train"], data["y_train"]
     order = ctx.streams("split").permutation(len(X))[: params.images]
     settings = {**common(params, ctx), "evaluate_every": 10**6}
-    first = params.updates // 4
-    encoder, spent = None, len(params.hidden_sizes) * params.layer_epochs * math.ceil(len(order) / params.batch_size)
-    seconds = 0.0
+    encoder, seconds = None, 0.0
     if params.pretrain:
         encoder = StackedAutoencoder(**settings, max_epochs=0).fit(X[np.sort(order)])
         seconds = float(encoder.history_["seconds"][-1])
     numbers = [n for n in LABELS if n <= len(order)]
-    accuracies = []
+    accuracies, updates = [], []
     for n in numbers:
-        rows = order[:n]
-        steps = math.ceil(n / params.batch_size)
-        total = params.updates if params.pretrain else spent + first + params.updates
+        rows, stages = order[:n], stage_updates(params, n, len(order))
+        linear, tuned = stages["classifier"], stages["fine_tune"]
+        one = math.ceil(n / params.batch_size)
         model = StackedAutoencoderClassifier(
             **{**settings, "pretrain_epochs": 0},
             pretrain=params.pretrain,
-            classifier_epochs=math.ceil(first / steps) if params.pretrain else 0,
-            max_epochs=math.ceil(total / steps),
+            classifier_epochs=linear // one if params.pretrain else 0,
+            max_epochs=tuned // one if params.pretrain else math.ceil(sum(stages.values()) / one),
         ).fit(X[rows], y[rows], encoder=encoder)
         seconds += float(model.history_["seconds"][-1])
-        accuracies.append(_last(model.stage_scores(data["X_test"], data["y_test"])))
+        accuracies.append(_last(model.stage_scores(*unseen(data, params))))
+        updates.append(model.n_iter_ * one + (stages["layers"] if params.pretrain else 0))
         ctx.report(n, accuracy=accuracies[-1])
     metrics = {f"accuracy_{n}": accuracy for n, accuracy in zip(numbers, accuracies, strict=True)}
-    series = {"labels": {"labels": np.array(numbers), "test_accuracy": np.array(accuracies)}}
+    metrics |= {f"updates_{n}": float(count) for n, count in zip(numbers, updates, strict=True)}
+    series = {"labels": {"labels": np.array(numbers), "test_accuracy": np.array(accuracies), "updates": np.array(updates)}}
     return Outcome(metrics, {"train": seconds}, series)
+
+
+def stage_updates(params: "Params", labels: int, images: int) -> dict[str, int]:
+    """Updates of the stages, in whole epochs: the layers on all images, the linear layer and the whole on those with labels.
+
+    The linear layer makes a quarter of `params.updates`, the whole makes them all, rounded up to epochs.
+    """
+    one = math.ceil(labels / params.batch_size)
+    return {
+        "layers": len(params.hidden_sizes) * params.layer_epochs * math.ceil(images / params.batch_size),
+        "classifier": math.ceil(params.updates // 4 / one) * one,
+        "fine_tune": math.ceil(params.updates / one) * one,
+    }
 
 
 def rebuilt(params: "Params", ctx: "Context") -> Outcome:
@@ -122,25 +143,25 @@ def rebuilt(params: "Params", ctx: "Context") -> Outcome:
     if params.match == "work" and not params.pretrain:  # an epoch of every layer alone takes the work of one of the whole
         settings["pretrain_epochs"], epochs = 0, params.epochs + params.layer_epochs
     model = StackedAutoencoder(**settings, pretrain=params.pretrain, max_epochs=epochs).fit(X)
-    unseen = data["X_test"]
-    truth = unseen.reshape(len(unseen), -1) / 255.0
+    images, labels = unseen(data, params)
+    truth = images.reshape(len(images), -1) / 255.0
     flat = X.reshape(len(X), -1) / 255.0
     components = PCA(min(params.hidden_sizes[-1], *flat.shape), svd_solver="covariance_eigh").fit(flat)
     metrics = {
-        "test_mse": -model.score(unseen),
-        "initial_mse": _error(truth, model.reconstruct(unseen, "initial")),
+        "test_mse": -model.score(images),
+        "initial_mse": _error(truth, model.reconstruct(images, "initial")),
         "mean_mse": _error(truth, flat.mean(axis=0)),
         "pca_mse": _error(truth, components.inverse_transform(components.transform(truth))),
         "parameters": float(_parameters(model)),
     }
     if params.pretrain:
-        metrics["layerwise_mse"] = _error(truth, model.reconstruct(unseen, "pretrain"))
+        metrics["layerwise_mse"] = _error(truth, model.reconstruct(images, "pretrain"))
     arrays = {}
     if ctx.replicate == 0:
-        first = [int(np.flatnonzero(data["y_test"] == digit)[0]) for digit in range(SHOWN)]
-        arrays = {"original": unseen[first], "trained": model.reconstruct(unseen[first]).astype(np.float16)}
+        shown = images[np.unique(labels, return_index=True)[1]]
+        arrays = {"original": shown, "trained": model.reconstruct(shown).astype(np.float16)}
         if params.pretrain:
-            arrays["layerwise"] = model.reconstruct(unseen[first], "pretrain").astype(np.float16)
+            arrays["layerwise"] = model.reconstruct(shown, "pretrain").astype(np.float16)
     return Outcome(metrics, {"train": float(model.history_["seconds"][-1])}, {"history": _series(model.history_)}, arrays)
 
 
