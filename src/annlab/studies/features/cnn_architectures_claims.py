@@ -170,6 +170,7 @@ CLAIMS = [
             greater(_at("handout", metric("accuracy_first")), _at("no batch norm", metric("accuracy_first")), margin=0.005),
             less(_at("handout", ROUGH), _at("no batch norm", ROUGH)),
         ),
+        chosen=RECIPE,
     ),
     claim(
         "cnn-architectures.pooling-lowers-cost",
