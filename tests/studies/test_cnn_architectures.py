@@ -10,8 +10,11 @@ from studies_tools import changed, outcomes
 
 from annlab.lab.claims import check
 from annlab.lab.discover import load_study
+from annlab.lab.results import Results
 from annlab.nets.layered import LayeredNet
 from annlab.report import unanswered
+from annlab.studies.features import cnn_architectures_answers as answers
+from annlab.studies.features import cnn_architectures_reading as reading
 from annlab.studies.features.cnn_architectures import _curve
 from annlab.studies.features.cnn_architectures_networks import CASES, FEW, STANDARD, D, Params, dense_inputs, layers_of, shapes_of
 from annlab.studies.features.cnn_architectures_reading import costs, unbeaten
@@ -102,3 +105,59 @@ def test_every_row_is_mapped_and_every_question_answered(small):
     assert check(STUDY) == []
     assert unanswered(results) == []
     assert unanswered(changed(results)) == []
+
+
+def favouring(results, name):
+    """The results with this network the most accurate of all on the test images."""
+    records = []
+    for record in results.records:
+        accuracy = record.outcome.metrics["test_accuracy"] / 2 + 0.5 * (name in record.cell.names)
+        outcome = replace(record.outcome, metrics={**record.outcome.metrics, "test_accuracy": accuracy})
+        records.append(replace(record, outcome=outcome))
+    return Results.from_records(results.study, results.design, records)
+
+
+@pytest.mark.parametrize("best", ["A", "C4", "D no dropout"])
+def test_no_test_accuracy_chooses_the_network_that_is_shown(small, best):
+    favoured = favouring(small("cnn-architectures"), best)
+    assert f"that of {best!r} is the highest" in answers.cost_of_accuracy(favoured)
+    assert reading.shown_case(favoured) == "D"
+    for caption in (reading.confusion_caption, reading.mistakes_caption, reading.filters_caption, reading.maps_caption):
+        assert "(network 'D'; digits28, 300 training images, 4 epochs)" in caption(favoured)
+
+
+def test_without_report_ds_network_the_handouts_is_shown(small):
+    results = small("cnn-architectures")
+    assert reading.shown_case(results.where(case=["A", "C", "handout"])) == "handout"
+    assert reading.shown_case(results.where(case=["C4", "C"])) == "C"  # the first of the grid
+
+
+def test_one_network_is_compared_with_no_other(small):
+    alone = small("cnn-architectures").where(case="D")
+    assert "not ranked" in answers.networks(alone)
+    assert "One network alone was trained, 'D'" in answers.cost_of_accuracy(alone)
+    assert answers.factors(alone).count("is not measured in this run") == 2
+    assert unanswered(alone) == []
+
+
+def test_where_the_test_images_pick_it_is_said(small):
+    results = small("cnn-architectures")
+    assert "flatters, as both are picked by these accuracies" in answers.networks(results)
+    assert "picked by the test images themselves, it flatters" in answers.cost_of_accuracy(results)
+    assert "That makes 3 comparisons" in answers.factors(results)
+
+
+def test_one_choice_of_set_up_refutes_no_row_that_states_none():
+    for claim in STUDY.claims:
+        exact = {"cnn-architectures.dense-inputs.d", "cnn-architectures.pooling-lowers-cost"}  # arithmetic, the same in any set-up
+        assert claim.patterns[0] in exact or {"images", "epochs"} <= set(claim.chosen)
+
+
+def test_changes_of_report_ds_network_are_of_one_thing():
+    names = reading.changes_of_d(Results.from_records(STUDY, STUDY.design("full"), []))
+    plain = vars(OF["D"])
+    several = {name for name in names if sum(plain[field] != value for field, value in vars(OF[name]).items()) > 1}
+    # one convolution more, kernels and the pooling's kind bring settings that must go with them
+    assert several == {"D deeper", "D average pooling", "D kernels reversed"}
+    assert "D twice, no dropout" not in names
+    assert "D, all images" not in names

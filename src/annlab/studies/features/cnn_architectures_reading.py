@@ -28,11 +28,18 @@ FACTORS = {
 }
 """Cells that change one thing of the handout's network."""
 READINGS = ("A", "C")
+SHOWN = ("D", "handout")
+"""The network to show from the inside: the first that the run has, else that of its first cell."""
 
 
 def names(results: "Results") -> list[str]:
     """Names of the cells, in the order of the grid."""
     return [name for cell in results.cells for name in cell.names]
+
+
+def changes_of_d(results: "Results") -> list[str]:
+    """Cells that change one thing of report-D's network; one without dropout and with twice the filters changes two."""
+    return [name for name in names(results) if name.startswith("D ") and "," not in name]
 
 
 def usual(results: "Results") -> int:
@@ -60,9 +67,10 @@ def mean_of(results: "Results", case: str, name: str = "test_accuracy") -> float
     return float(results.values(name, case=case).mean())
 
 
-def best_case(results: "Results") -> str:
-    """The network with the highest mean test accuracy, by which confusion and filters are shown."""
-    return max(names(results), key=lambda name: mean_of(results, name))
+def shown_case(results: "Results") -> str:
+    """The network whose confusion, mistakes, filters and maps are shown: a fixed one, which no accuracy chooses."""
+    held = names(results)
+    return next((name for name in SHOWN if name in held), held[0])
 
 
 def by_epoch(results: "Results") -> "Drawing":
@@ -93,7 +101,7 @@ def _differences(results: "Results", base: str, wanted: Sequence[str]) -> "Drawi
 
 def factors_of_d(results: "Results") -> "Drawing":
     """Changes of report-D's network."""
-    return _differences(results, "D", [name for name in names(results) if name.startswith("D ")])
+    return _differences(results, "D", changes_of_d(results))
 
 
 def factors_of_handout(results: "Results") -> "Drawing":
@@ -158,29 +166,29 @@ def strip_caption(results: "Results") -> str:
 
 
 def _counts(results: "Results") -> np.ndarray:
-    case = best_case(results)
+    case = shown_case(results)
     stored = sorted(record.replicate for record in results.where(case=case).records if record.outcome)
     return np.stack([results.array("confusion", replicate=r, case=case) for r in stored])
 
 
 def confusion(results: "Results") -> "Drawing":
-    """Confusion matrix of the best network."""
+    """Confusion matrix of the shown network."""
     return draw.confusion_matrix(_counts(results), names=[str(digit) for digit in range(10)])
 
 
-def _of_best(results: "Results") -> str:
-    case = best_case(results)
-    return f"the network {case!r}, the most accurate on average; {_data(results.where(case=case).cells[0].params)}"
+def _of_shown(results: "Results") -> str:
+    case = shown_case(results)
+    return f"network {case!r}; {_data(results.where(case=case).cells[0].params)}"
 
 
 def confusion_caption(results: "Results") -> str:
     """Caption that names the network."""
-    return f"Test digits by true and predicted class, mean counts over replicates ({_of_best(results)})."
+    return f"Test digits by true and predicted class, mean counts over replicates ({_of_shown(results)})."
 
 
 def mistakes(results: "Results") -> "Drawing":
     """The mistakes made with the highest probability."""
-    case = best_case(results)
+    case = shown_case(results)
     images, (truth, predicted), confidence = (results.array(name, case=case) for name in ("mistakes", "mistaken", "confidence"))
     if not len(images):
         return draw.image_sheet({"no mistake": results.array("digit", case=case)})
@@ -190,22 +198,12 @@ def mistakes(results: "Results") -> "Drawing":
 
 def mistakes_caption(results: "Results") -> str:
     """Caption that names the network."""
-    return f"Mistakes of highest probability in the first replicate: true digit as predicted, with the probability ({_of_best(results)})."
-
-
-def _filtered(results: "Results") -> str:
-    """The most accurate network whose first layer is a convolution."""
-    held = [
-        record.cell.names[0]
-        for record in results.records
-        if record.replicate == 0 and record.outcome is not None and "filters" in record.outcome.arrays
-    ]
-    return max(held, key=lambda name: mean_of(results, name))
+    return f"Mistakes of highest probability in the first replicate: true digit as predicted, with the probability ({_of_shown(results)})."
 
 
 def filters(results: "Results") -> "Drawing":
     """Filters of the first layer."""
-    kept = results.array("filters", case=_filtered(results))
+    kept = results.array("filters", case=shown_case(results))
     top = float(np.abs(kept).max())
     per = min(16, len(kept))
     rows = {f"{start + 1} to {min(start + per, len(kept))}": kept[start : start + per] for start in range(0, len(kept), per)}
@@ -214,12 +212,12 @@ def filters(results: "Results") -> "Drawing":
 
 def filters_caption(results: "Results") -> str:
     """Caption that names the network."""
-    return f"Filters of the first convolution, black for the most negative weight and white for the most positive ({_filtered(results)!r})."
+    return f"Filters of the first convolution, black for the most negative weight and white for the most positive ({_of_shown(results)})."
 
 
 def feature_maps(results: "Results") -> "Drawing":
     """Maps of one digit through the network."""
-    case = _filtered(results)
+    case = shown_case(results)
     arrays = results.outcome(case=case).arrays
     levels = sorted(name for name in arrays if name.startswith("maps_"))
     rows = {"digit": arrays["digit"].astype(float) / 255.0}
@@ -237,9 +235,7 @@ def _apart(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def maps_caption(results: "Results") -> str:
     """Caption that names the network."""
-    return (
-        f"The first test digit and its first eight maps after each activation, one scale a row, labelled by size ({_filtered(results)!r})."
-    )
+    return f"The first test digit and its first eight maps after each activation, one scale a row, labelled by size ({_of_shown(results)})."
 
 
 def layers_table(results: "Results") -> "TableView":
