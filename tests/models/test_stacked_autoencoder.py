@@ -1,9 +1,12 @@
 """The stacked autoencoder and its classifier: stages, what is joined from what, the control, images."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 
+import annlab
 from annlab.models.stacked_autoencoder import StackedAutoencoder
 from annlab.models.stacked_classifier import StackedAutoencoderClassifier
 from annlab.train import DivergenceError
@@ -193,3 +196,135 @@ def test_what_does_not_fit_is_said(settings, words):
 def test_the_summary_counts_the_parameters(images):
     model = StackedAutoencoderClassifier((7, 3), **SHORT).fit(*images)
     assert model.summary().parameters == 36 * 7 + 7 + 7 * 3 + 3 + 3 * 3 + 3
+
+
+both = pytest.mark.parametrize("kind", [StackedAutoencoder, StackedAutoencoderClassifier])
+
+
+def answer(model, X, stage=None):
+    return model.predict_proba(X, stage) if hasattr(model, "classes_") else model.reconstruct(X, stage)
+
+
+@both
+def test_images_of_another_shape_are_refused(kind, images):
+    X, y = images[0][:, :5], images[1]
+    model = kind((7, 3), **SHORT).fit(X, y)
+    with pytest.raises(ValueError, match=r"takes images of \(5, 6, 1\) here .*, got \(6, 5, 1\)"):
+        answer(model, X.transpose(0, 2, 1))
+    np.testing.assert_array_equal(answer(model, X[..., None]).reshape(60, -1), answer(model, X.reshape(60, -1)))
+
+
+def test_the_classifier_refuses_images_unlike_its_image_shape(images):
+    X, y = images[0][:, :5], images[1]
+    model = StackedAutoencoderClassifier((7, 3), augmentation=[Shift(1)], image_shape=(6, 5), **SHORT)
+    with pytest.raises(ValueError, match=r"takes images of \(6, 5, 1\)"):
+        model.fit(X, y)
+    turned = np.ascontiguousarray(X.transpose(0, 2, 1))
+    model.fit(turned.reshape(60, -1), y)
+    assert model.image_shape_ == (6, 5)
+    np.testing.assert_array_equal(model.predict_proba(turned), model.predict_proba(turned.reshape(60, -1)))
+    with pytest.raises(ValueError, match=r"takes images of \(6, 5, 1\)"):
+        model.predict(X)
+    with pytest.raises(ValueError, match="rows of 30 features are no images of"):
+        StackedAutoencoderClassifier((7, 3), image_shape=(6, 6), **SHORT).fit(X.reshape(60, -1), y)
+
+
+@both
+def test_nested_lists_are_images(kind, images):
+    X, y = images[0] / 255, images[1]
+    model = kind((7, 3), **SHORT).fit(X.tolist(), y.tolist())
+    assert model.image_shape_ == (6, 6)
+    np.testing.assert_array_equal(answer(model, X.tolist()), answer(kind((7, 3), **SHORT).fit(X, y), X))
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "words"),
+    [
+        ({"augmentation": [Shift(1)]}, "nothing", "augmentation takes images"),
+        ({"pretrain": False}, "an encoder", "pretrain=False leaves out"),
+        ({"hidden_sizes": (7, 2)}, "an encoder", "encoder must have"),
+        ({"activation": ("tanh", "relu", "sigmoid")}, "nothing", "one for each of the 2 layers"),
+        ({"activation": ("tanh",)}, "nothing", "one for each of the 2 layers"),
+        ({"validation_fraction": 0.999}, "nothing", "leaves none"),
+        ({"device": "nowhere"}, "nothing", "device must be"),
+    ],
+)
+def test_all_is_checked_before_anything_is_trained(settings, given, words, images):
+    X = images[0].reshape(60, -1)
+    encoder = StackedAutoencoder((7, 3), **SHORT).fit(X) if given == "an encoder" else None
+    model = StackedAutoencoderClassifier(**{"hidden_sizes": (7, 3), **SHORT, **settings})
+    with pytest.raises(ValueError, match=words):
+        model.fit(X, images[1], encoder=encoder)
+    assert not {"_record", "stack_", "stages_", "history_"} & set(vars(model))
+
+
+def test_a_fit_that_diverges_keeps_no_accuracy_of_the_one_before(images):
+    model = StackedAutoencoderClassifier((7, 3), activation="relu", optimizer="sgd", **SHORT).fit(*images)
+    assert "accuracy_" in vars(model)
+    with pytest.raises(DivergenceError):
+        model.set_params(learning_rate=1e30, pretrain_learning_rate=1e-3).fit(*images)
+    assert "accuracy_" not in vars(model)
+    assert np.isfinite(model.predict_proba(images[0])).all()
+
+
+def test_augmented_replicates_after_one_that_diverges_are_trained_too(images, monkeypatch):
+    from annlab.models import stacked_classifier
+
+    settings = {"augmentation": [Shift(1)], "n_replicates": 3, **SHORT}
+    alone, histories, train = StackedAutoencoderClassifier((7, 3), **settings).fit(*images), [], stacked_classifier.fit_images
+
+    def second_diverges(*arguments, **keywords):
+        histories.append(train(*arguments, **keywords))
+        if len(histories) == 2:
+            raise DivergenceError(3, histories[-1])
+        return histories[-1]
+
+    monkeypatch.setattr(stacked_classifier, "fit_images", second_diverges)
+    model = StackedAutoencoderClassifier((7, 3), **settings)
+    with pytest.raises(DivergenceError):
+        model.fit(*images)
+    for column in ("stage", "replicate", "train_loss"):
+        np.testing.assert_array_equal(model.history_[column], alone.history_[column])
+    assert same_weights(model.stack_, alone.stack_)
+
+
+def test_what_was_fitted_counts_and_not_parameters_set_since(images):
+    X, y = images
+    model = StackedAutoencoder((7, 3), n_replicates=2, **SHORT).fit(X)
+    codes, back = model.transform(X), model.reconstruct(X)
+    model.set_params(n_replicates=1, hidden_sizes=(9, 4, 2), activation="relu")
+    np.testing.assert_allclose(model.inverse_transform(codes), back, atol=1e-6)
+    assert len(model.get_feature_names_out()) == 6
+    classifier = StackedAutoencoderClassifier((7, 3), n_replicates=2, **SHORT).fit(X, y, encoder=model)
+    assert list(classifier.set_params(pretrain=False).stage_scores(X, y)) == ["initial", "pretrain", "classifier", "fine_tune"]
+
+
+@both
+def test_sizes_may_be_numbers_and_arrays_of_numpy(kind, images, tmp_path):
+    X, y = images
+    sizes = {"hidden_sizes": np.array([7, 3]), "n_replicates": np.int32(2), "max_epochs": np.uint8(2), "pretrain_epochs": np.int64(2)}
+    plain = kind((7, 3), n_replicates=2, **SHORT).fit(X, y)
+    model = kind(**{**SHORT, **sizes, "batch_size": np.int64(16), "evaluate_every": np.int64(1)}).fit(X, y)
+    np.testing.assert_array_equal(answer(model, X), answer(plain, X))
+    np.testing.assert_array_equal(answer(annlab.load(model.save(tmp_path / "model")), X), answer(plain, X))
+    for wrong in (np.array([True, True]), np.array(7), [True], np.array([[7, 3]])):
+        with pytest.raises(ValueError, match="hidden_sizes"):
+            kind(hidden_sizes=wrong).fit(X, y)
+
+
+def test_parts_are_of_the_widest_layer_and_the_score_is_taken_of_them(images, monkeypatch):
+    from annlab.models import image_rows
+
+    wide = StackedAutoencoder((100, 3), n_replicates=2, **SHORT).fit(images[0])
+    assert image_rows.rows_at_once(wide.stack_) == (1 << 23) // 200
+    whole = wide.score(images[0])
+    monkeypatch.setattr(image_rows, "NUMBERS", 7 * 200)
+    assert wide.score(images[0]) == pytest.approx(whole, rel=1e-6)
+    monkeypatch.setattr(image_rows, "NUMBERS", 1 << 16)
+    X = np.random.default_rng(0).integers(0, 255, (20_000, 100), dtype=np.uint8)
+    model = StackedAutoencoder((2,), **SHORT).fit(X[:16])
+    tracemalloc.start()
+    model.score(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.size * 4  # below one copy of the set, which scores of it whole would make several of

@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from annlab.errors import UsageError
 from annlab.models.base import Check, choice, optional, split_rows
+from annlab.models.image_rows import image_rows, rows_at_once, squared_error
 from annlab.models.stacked_layers import RECONSTRUCTION_LOSSES, StackedLayers, copied, copy_layer, outputs_of, within_unit
-from annlab.nets import ACTIVATIONS, DenseAutoencoder
+from annlab.nets import ACTIVATIONS, DenseAutoencoder, StackedMLP
 
 if TYPE_CHECKING:
     from annlab.models.summary import Summary
@@ -132,13 +133,16 @@ class StackedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stac
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Trains on rows ``(n, features)`` or images ``(n, height, width[, channels])``, bytes (as [0, 1]) or numbers; `y` is ignored."""
-        streams = self._begin()
-        rows = self._rows(X, reset=True)
+        self._check_settings()
+        rows, _, shape = image_rows(self, X, reset=True)
         unit = within_unit(rows)
         output = self.output_activation or ("sigmoid" if unit else "identity")
         if self.loss == "bce" and not (output == "sigmoid" and unit):
             raise UsageError("loss 'bce' takes numbers in [0, 1] and the output_activation 'sigmoid'")
+        streams = self._streams()
         training, held = split_rows(len(rows), self.validation_fraction, streams.numpy("split"))
+        self.image_shape_ = shape
+        self._begin()
         checks, rows = (rows[held], rows[training]) if len(held) else (None, rows)
         layers = self._untrained(rows, streams, output)
         self.stack_ = self._joined(layers, output)
@@ -166,7 +170,7 @@ class StackedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stac
         """Encoder and decoder of the layers' weights, in evaluation mode."""
         sizes = [int(size) for size in self.hidden_sizes]
         net = DenseAutoencoder(
-            self.n_replicates,
+            int(self.n_replicates),
             self.n_features_in_,
             sizes[-1],
             sizes[:-1],
@@ -183,8 +187,7 @@ class StackedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stac
 
     def transform(self, X: Any) -> np.ndarray:
         """Codes of rows or images, ``(n, n_replicates * hidden_sizes[-1])``: those of the replicates side by side."""
-        check_is_fitted(self, "stack_")
-        rows = self._rows(X, reset=False)
+        rows = self._rows(X)
         codes = outputs_of(self.stack_, rows, self.stack_.encode)  # (R, n, code)
         return np.asarray(codes.permute(1, 0, 2).reshape(len(rows), -1).cpu().numpy())
 
@@ -194,7 +197,7 @@ class StackedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stac
         codes = check_array(X, dtype=[np.float64, np.float32], estimator=self, input_name="X")
         if codes.shape[1] != self._n_features_out:
             raise UsageError(f"codes of this {type(self).__name__} have {self._n_features_out} numbers a row, got {codes.shape[1]}")
-        stacked = codes.reshape(len(codes), self.n_replicates, -1).transpose(1, 0, 2)
+        stacked = codes.reshape(len(codes), self.stack_.n_replicates, -1).transpose(1, 0, 2)
         rows = outputs_of(self.stack_, np.ascontiguousarray(stacked), self.stack_.decode).mean(0).cpu().numpy()
         return np.asarray(rows.reshape(len(rows), *(self.image_shape_ or (-1,))))
 
@@ -205,16 +208,13 @@ class StackedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stac
             X: rows or images.
             stage: one of ``stages_``, for the network as it was then; None is the trained one.
         """
-        check_is_fitted(self, "stack_")
-        net = self._at(stage)
-        back = outputs_of(net, self._rows(X, reset=False), net).mean(0)
-        return np.asarray(back.cpu().numpy().reshape(np.shape(X)))
+        rows = self._rows(X)
+        return _back(self._at(stage), rows).reshape(np.shape(X))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Minus the mean squared error of `reconstruct` for each number (bytes as numbers in [0, 1]); the higher the better."""
-        rows = np.asarray(X)
-        truth = rows / np.float32(255) if rows.dtype == np.uint8 else rows
-        return -float(np.mean(np.square(truth.astype(np.float64) - self.reconstruct(X))))
+        rows = self._rows(X)
+        return -squared_error(rows, rows_at_once(self.stack_), lambda part: _back(self.stack_, part))
 
     def summary(self) -> "Summary":
         """Layers of one replicate with shapes, parameters and operations; see `annlab.summary`."""
@@ -225,4 +225,9 @@ class StackedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stac
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.n_replicates * self.hidden_sizes[-1])
+        return int(self.stack_.n_replicates * self.stack_.code_size)
+
+
+def _back(net: StackedMLP, rows: np.ndarray) -> np.ndarray:
+    """What comes back of rows, the mean over the replicates."""
+    return np.asarray(outputs_of(net, rows, net).mean(0).cpu().numpy())

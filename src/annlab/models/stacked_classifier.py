@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from annlab.errors import UsageError
 from annlab.models.base import Check, count, number, optional, split_rows
 from annlab.models.image_classifier import ImageClassifier
+from annlab.models.image_rows import image_rows
+from annlab.models.one_by_one import train_each
 from annlab.models.random_state import RandomStreams
 from annlab.models.stacked_autoencoder import StackedAutoencoder
 from annlab.models.stacked_layers import DRAWS, StackedLayers, accuracy_of, copied, copy_layer, outputs_of, within_unit
@@ -60,7 +62,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         augmentation: declarations of `annlab.train.augment`, such as ``[Shift(1)]``, applied anew to every batch of images while the
             whole is trained. Replicates then train one by one, and the training loss of that stage is the mean over the batches before
             their steps, as trained on.
-        image_shape: ``(height, width[, channels])`` of flat rows, for `augmentation`; None reads it from images.
+        image_shape: ``(height, width[, channels])`` of flat rows, for `augmentation`; None reads it from images, which must have it
+            where given.
         validation_fraction: share of the rows, drawn at random, that is held out; each stage keeps the weights of its lowest loss.
         patience: epochs without a lower validation loss before a stage ends.
         evaluate_every: epochs between measurements of the losses.
@@ -77,10 +80,10 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         classes_: labels in the order of its outputs.
         accuracy_: share of right answers after each stage, columns by name, a row a replicate and stage: replicate, stage
             (``"initial"``, ``"pretrain"``, ``"classifier"``, ``"fine_tune"`` or ``"at_once"``), train_accuracy and, where rows are held
-            out, validation_accuracy.
+            out, validation_accuracy. None is kept of a fit that diverged.
         history_: as that of `StackedAutoencoder`; losses are those of the stage.
         n_iter_: epochs trained, all stages together.
-        image_shape_: shape of an image that it was fitted to, None for rows.
+        image_shape_: shape of an image that it was fitted to, `image_shape` or None for rows.
         n_features_in_: numbers of a row.
 
     Raises:
@@ -167,19 +170,28 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
             encoder: a fitted `StackedAutoencoder` of the same layers and replicates, trained perhaps on rows without labels; copies of its
                 layers take the place of the first stage.
         """
-        streams = self._begin()
-        rows, y = self._rows(X, y, reset=True) if y is not None else (self._rows(X, reset=True), y)
+        self._check_settings()
+        if encoder is not None and not self.pretrain:
+            raise UsageError("encoder= takes the place of the first stage, which pretrain=False leaves out: give one of them")
+        rows, y, shape = image_rows(self, X, y, reset=True, known=self.image_shape)
         check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise UsageError(f"{type(self).__name__} needs samples of at least 2 classes, got 1 class: {self.classes_[0]!r}")
-        unit = within_unit(rows)
+        classes, labels = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise UsageError(f"{type(self).__name__} needs samples of at least 2 classes, got 1 class: {classes[0]!r}")
+        if encoder is not None:
+            self._check_encoder(encoder)
+        known = self.image_shape if shape is None else shape
+        if self.augmentation and known is None:
+            raise UsageError("augmentation takes images (n, height, width[, channels]), or flat rows and image_shape=")
+        unit, streams = within_unit(rows), self._streams()
         training, held = split_rows(len(rows), self.validation_fraction, streams.numpy("split"))
+        self.classes_, self.image_shape_ = classes, None if known is None else tuple(int(edge) for edge in known)
+        self._begin()
         checks = (rows[held], labels[held]) if len(held) else (None, None)
         rows, labels = (rows[training], labels[training]) if len(held) else (rows, labels)
         layers = self._untrained(rows, streams, "sigmoid" if unit else "identity")
         head = StackedMLP(
-            self.n_replicates,
+            int(self.n_replicates),
             int(self.hidden_sizes[-1]),
             (),
             len(self.classes_),
@@ -187,6 +199,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
             dtype=layers[0].weights[0].dtype,
         ).to(layers[0].weights[0].device)
         self.stages_: dict[str, Any] = {}
+        self._last_stage = name = "fine_tune" if self.pretrain else "at_once"
         self._reach("initial", layers, head)
         if self.pretrain:
             try:
@@ -194,7 +207,6 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
             except DivergenceError:
                 self.stack_ = self._joined(layers, head)
                 raise
-        name = "fine_tune" if self.pretrain else "at_once"
         more = 0 if self.pretrain else len(layers) * self.pretrain_epochs + self.classifier_epochs
         recipe = self._recipe("cross_entropy", self.max_epochs + more, None)
         if self.augmentation:
@@ -219,7 +231,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         if encoder is None:
             self._train_layers(layers, rows, checks[0], streams)
         else:
-            self._take(encoder, layers)
+            for place, layer in enumerate(layers):
+                copy_layer(encoder.stack_, place, layer, 0)
         self._reach("pretrain", layers, head)
         depth = len(layers)
         codes = outputs_of(self.stack_, rows, lambda part: self.stack_.between(part, 0, depth))
@@ -232,48 +245,43 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         self, name: str, rows: np.ndarray, labels: np.ndarray, recipe: Recipe, streams: RandomStreams, checks: tuple[Any, Any]
     ) -> None:
         """Trains the whole network on augmented images, one replicate after the other, each a view of the stack."""
-        given = self.image_shape_ if self.image_shape is None else self.image_shape
-        if given is None:
-            raise UsageError("augmentation takes images (n, height, width[, channels]), or flat rows and image_shape=")
-        shape = as_image_shape(given)
-        if int(np.prod(shape)) != self.n_features_in_:
-            raise UsageError(f"rows of {self.n_features_in_} features are no images of {shape}")
         if not recipe.max_epochs:
             return
+        known: Any = self.image_shape_
+        shape = as_image_shape(known)
         validation = None if checks[0] is None else (checks[0].reshape(-1, *shape), checks[1])
         recipe = replace(recipe, input_noise=float(self.input_noise), running_loss=True)
-        histories: list[History] = []
-        try:
-            for r in range(self.n_replicates):
-                draws: dict[str, Any] = {draw: streams.torch(f"{draw} {name}", r) for draw in DRAWS}
-                histories.append(
-                    fit_images(
-                        self.stack_.replicate(r),
-                        rows.reshape(-1, *shape),
-                        labels,
-                        recipe,
-                        augmentation=tuple(self.augmentation or ()),
-                        augment=streams.torch(f"augmentation {name}", r, device=self.stack_.weights[0].device),
-                        validation=validation,
-                        progress=self._progress(),
-                        **draws,
-                    )
-                )
-        except DivergenceError as error:
-            self._add(name, [*histories, error.history])
-            self._publish()
-            raise
-        self._add(name, histories)
+        images, device = rows.reshape(-1, *shape), self.stack_.weights[0].device
 
-    def _take(self, encoder: StackedAutoencoder, layers: Sequence[DenseAutoencoder]) -> None:
-        """Copies the encoder of a fitted autoencoder."""
+        def train(r: int) -> History:
+            draws: dict[str, Any] = {draw: streams.torch(f"{draw} {name}", r) for draw in DRAWS}
+            return fit_images(
+                self.stack_.replicate(r),
+                images,
+                labels,
+                recipe,
+                augmentation=tuple(self.augmentation or ()),
+                augment=streams.torch(f"augmentation {name}", r, device=device),
+                validation=validation,
+                progress=self._progress(),
+                **draws,
+            )
+
+        histories, failure = train_each(self.n_replicates, train)
+        self._add(name, histories)
+        if failure is not None:
+            self._publish()
+            raise failure
+
+    def _check_encoder(self, encoder: StackedAutoencoder) -> None:
+        """Compares a fitted autoencoder with the encoder of this network."""
         check_is_fitted(encoder, "stack_")
         wanted = (self.n_replicates, self.n_features_in_, tuple(map(int, self.hidden_sizes)), self._names())
-        given = (encoder.n_replicates, encoder.n_features_in_, tuple(map(int, encoder.hidden_sizes)), encoder._names())
+        net = encoder.stack_
+        sizes = (*net.encoder_sizes, net.code_size)
+        given = (net.n_replicates, net.n_inputs, sizes, net.activations[: len(sizes)])
         if wanted != given:
             raise UsageError(f"encoder must have the replicates, inputs, layers and activations {wanted}, got {given}")
-        for place, layer in enumerate(layers):
-            copy_layer(encoder.stack_, place, layer, 0)
 
     def _reach(self, stage: str, layers: Sequence[DenseAutoencoder], head: StackedMLP) -> None:
         """Joins the network as a stage leaves it, and keeps a copy."""
@@ -285,7 +293,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
         weight = head.weights[0]
         sizes = [int(size) for size in self.hidden_sizes]
         net = StackedMLP(
-            self.n_replicates,
+            int(self.n_replicates),
             self.n_features_in_,
             sizes,
             len(self.classes_),
@@ -315,9 +323,9 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
             X: rows or images.
             stage: one of ``stages_``, for the network as it was then; None is the trained one.
         """
-        check_is_fitted(self, "stack_")
+        rows = self._rows(X)
         net = self._at(stage)
-        logits = outputs_of(net, self._rows(X, reset=False), net)
+        logits = outputs_of(net, rows, net)
         return np.asarray(torch.softmax(logits, -1).mean(0).cpu().numpy())
 
     def predict(self, X: Any, stage: str | None = None) -> np.ndarray:
@@ -327,9 +335,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, StackedLayers):  # type: ign
 
     def stage_scores(self, X: Any, y: Any) -> dict[str, np.ndarray]:
         """Accuracy of each replicate, (n_replicates,), after each stage, the last one under ``"fine_tune"`` or ``"at_once"``."""
-        check_is_fitted(self, "stack_")
-        rows = self._rows(X, reset=False)
-        nets = {**self.stages_, "fine_tune" if self.pretrain else "at_once": self.stack_}
+        rows = self._rows(X)
+        nets = {**self.stages_, self._last_stage: self.stack_}
         answers = {name: self.classes_[outputs_of(net, rows, net).argmax(-1).cpu().numpy()] for name, net in nets.items()}
         return {name: np.asarray((given == np.asarray(y)).mean(axis=1)) for name, given in answers.items()}
 

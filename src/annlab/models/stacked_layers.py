@@ -7,20 +7,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from annlab.errors import UsageError, unknown_name
 from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, optional, tidy_history
+from annlab.models.image_rows import image_rows, rows_at_once
 from annlab.models.random_state import RandomStreams
 from annlab.nets import ACTIVATIONS, DenseAutoencoder, StackedMLP
-from annlab.nets.activations import layer_activations
 from annlab.train import SCHEDULES, DivergenceError, History, Recipe, fit_stacked
 from annlab.train.stacked_optimisers import STACKED_OPTIMISERS
 from annlab.train.tensors import as_float, as_tensor, place_of
 
 __all__ = [
     "DRAWS",
-    "INPUT_TYPES",
     "StackedLayers",
     "accuracy_of",
     "as_names",
@@ -31,15 +30,13 @@ __all__ = [
     "within_unit",
 ]
 
-INPUT_TYPES = [np.float64, np.float32, np.uint8]
-NUMBERS = 1 << 23  # of the replicates' rows computed at once
 RECONSTRUCTION_LOSSES = {"mse": "mse", "bce": "binary_cross_entropy"}
 DRAWS = ("order", "noise", "dropout")
 
 
 def as_sizes(value: Any) -> str | None:
     """Check that a value lists at least one layer."""
-    listed = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    listed = value.ndim == 1 if isinstance(value, np.ndarray) else isinstance(value, Sequence) and not isinstance(value, str)
     return None if listed and len(value) and all(count()(each) is None for each in value) else "a sequence of whole numbers of at least 1"
 
 
@@ -82,32 +79,32 @@ class StackedLayers(BaseEstimator):
         "verbose": boolean(),
     }
 
-    def _begin(self) -> RandomStreams:
-        """Checks the parameters, empties the record; the streams of this fit."""
+    def _check_settings(self) -> None:
+        """Checks parameters before anything is trained or forgotten."""
         self._check_parameters()
         if self.patience is not None and not self.validation_fraction:
             raise UsageError("patience watches the validation loss: set validation_fraction above 0")
+        self._names()
+        self._resolve_device()
+
+    def _begin(self) -> None:
+        """Empties the record, once all is checked."""
+        self.__dict__.pop("accuracy_", None)  # of a fit before
         self._record: dict[str, list[np.ndarray]] = {}
         self.n_iter_ = 0
-        return self._streams()
 
-    def _rows(self, X: Any, y: Any = None, *, reset: bool) -> Any:
-        """Flat rows, with labels where given; remembers the shape of images when `reset`."""
-        shape = None
-        if getattr(X, "ndim", 2) > 2:
-            X = np.asarray(X)
-            shape = tuple(int(edge) for edge in X.shape[1:])
-            X = X.reshape(len(X), -1) if len(X) else X.reshape(0, int(np.prod(shape)))
-        given = () if y is None else (y,)
-        checked = validate_data(self, X, *given, reset=reset, dtype=INPUT_TYPES)
-        if reset:
-            self.image_shape_ = shape
-        return checked
+    def _rows(self, X: Any) -> np.ndarray:
+        """Flat rows for the fitted network."""
+        check_is_fitted(self, "stack_")
+        return image_rows(self, X, reset=False, known=self.image_shape_)[0]
 
     def _names(self) -> tuple[str, ...]:
         """Activation of each layer of the encoder."""
-        names = layer_activations(self.activation if isinstance(self.activation, str) else tuple(self.activation), len(self.hidden_sizes))
-        return names[: len(self.hidden_sizes)]
+        depth = len(self.hidden_sizes)
+        names = (self.activation,) * depth if isinstance(self.activation, str) else tuple(self.activation)
+        if len(names) != depth:
+            raise UsageError(f"activation takes one name, or one for each of the {depth} layers of the encoder, got {names!r}")
+        return names
 
     def _untrained(self, rows: np.ndarray, streams: RandomStreams, output_activation: str) -> list[DenseAutoencoder]:
         """The autoencoder of each layer with fresh weights."""
@@ -116,7 +113,7 @@ class StackedLayers(BaseEstimator):
         backs = (output_activation, *names[:-1])
         return [
             DenseAutoencoder(
-                self.n_replicates,
+                int(self.n_replicates),
                 int(size),
                 int(code),
                 (),
@@ -228,11 +225,10 @@ def outputs_of(net: StackedMLP, X: Any, function: Any) -> torch.Tensor:
     device, dtype = place_of(net)
     inputs, mode = as_tensor(X, device, dtype), net.training
     net.eval()
-    n = inputs.shape[-2]
-    size = max(1, NUMBERS // (net.n_replicates * max(inputs.shape[-1], net.n_outputs)))
-    parts = [function(as_float(inputs[..., start : start + size, :], dtype)) for start in range(0, n, size)]
+    size = rows_at_once(net)
+    outputs = [function(as_float(inputs[..., start : start + size, :], dtype)) for start in range(0, inputs.shape[-2], size)]
     net.train(mode)
-    return torch.cat(parts, dim=1)
+    return torch.cat(outputs, dim=1)
 
 
 def copied(net: StackedMLP) -> StackedMLP:
