@@ -1,11 +1,14 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
 from training_tools import generator, network, problem, state
 
-from annlab.nets import MLP, StackedMLP
+from annlab.nets import MLP, StackedMLP, VisionTransformer
 from annlab.train import Recipe, fit, fit_stacked
-from annlab.train.muon import Muon, muon_direction, orthogonalise
+from annlab.train.muon import Muon, mark_matrices, muon_direction, orthogonalise
+from annlab.train.optimisers import is_weight
 
 
 def normal(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -74,6 +77,46 @@ def test_a_kernel_is_a_matrix_of_outputs_by_everything_else():
     for parameter in (kernel, matrix):
         Muon([parameter], lr=0.1).step()
     assert torch.equal(kernel.view(6, 18), matrix)
+
+
+def singular_values(step):
+    """Of the steps of matrices (..., rows, columns), in units of 0.2 sqrt(max(rows, columns))."""
+    return torch.linalg.svdvals(step) / (0.2 * max(step.shape[-2:]) ** 0.5)
+
+
+@pytest.mark.parametrize("wrap", [lambda net: net, copy.deepcopy], ids=["as made", "copied"])
+def test_projections_of_attention_are_three_matrices_and_positions_are_none(wrap):
+    """Queries, keys and values of all heads each make one matrix whose step has singular values as any other; positions go with Adam."""
+    net = wrap(VisionTransformer((8, 8), 3, 4, 12, 2, 2, 8, 16, generator=generator(), dtype=torch.float64))
+    fit(net, torch.rand(4, 8, 8), torch.arange(4) % 3, Recipe(loss="cross_entropy", optimizer="muon", max_epochs=1))  # marks them
+    before = {name: parameter.detach().clone() for name, parameter in net.named_parameters()}
+    for parameter in net.parameters():
+        parameter.grad = normal(*parameter.shape)
+    Muon(net.parameters(), lr=1.0).step()
+    steps = {name: parameter.detach() - before[name] for name, parameter in net.named_parameters()}
+    others = singular_values(steps["blocks.0.inner.weight"])
+    projections = singular_values(steps["blocks.0.attention.projections"].reshape(3, 16, 12))
+    for values in (others, projections):
+        assert ((values > 0.6) & (values < 1.25)).all()
+    torch.testing.assert_close(steps["positions"].abs(), torch.ones_like(steps["positions"]), rtol=1e-3, atol=0)  # Adam's first step
+
+
+def test_positions_are_no_weights_to_decay():
+    net = VisionTransformer((8, 8), 3, 4, 12, 1, 2, 8, 16, generator=generator())
+    mark_matrices(net)
+    left_out = {name for name, parameter in net.named_parameters() if parameter.ndim > 1 and not is_weight(name, parameter)}
+    assert left_out == {"positions"}
+
+
+def test_a_transposed_kernel_is_a_matrix_of_outputs_by_everything_else():
+    plain, transposed = torch.nn.Conv2d(5, 6, 3, bias=False), torch.nn.ConvTranspose2d(5, 6, 3, bias=False)
+    gradient = normal(6, 5, 3, 3, dtype=torch.float32)
+    plain.weight.grad, transposed.weight.grad = gradient, gradient.transpose(0, 1).contiguous()
+    for layer in (plain, transposed):
+        mark_matrices(layer)
+        torch.nn.init.zeros_(layer.weight)
+        Muon(layer.parameters(), lr=0.1).step()
+    torch.testing.assert_close(transposed.weight.transpose(0, 1), plain.weight)
 
 
 def test_channels_last_kernels_learn_the_same():

@@ -1,7 +1,7 @@
 """Self-attention of several heads."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -59,6 +59,8 @@ class MultiHeadAttention(nn.Module):
     >>> sum(p.numel() for p in MultiHeadAttention(64, 8, 64).parameters())
     131136
     """
+
+    matrix_axes: ClassVar = {"projections": ((0,), (1, 2))}  # three matrices (heads * head_dim, dim) to optimisers that take matrices
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -75,6 +75,8 @@ class VisionTransformer(nn.Module):
     >>> VisionTransformer((28, 28)).tokens
     17
     """
+
+    matrix_axes: ClassVar = {"positions": None}  # a table of vectors: no matrix to optimisers, no weight to penalties
 
     def __init__(
         self,

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["Muon", "has_sides", "muon_direction", "orthogonalise"]
+__all__ = ["Muon", "has_sides", "mark_matrices", "muon_direction", "orthogonalise"]
 
 _QUINTIC = (3.4445, -4.7750, 2.0315)  # steep at zero, so that five rounds lift small singular values as well
 _RMS = 0.2  # root mean square of an entry of Adam's usual step, to which a matrix's step is brought
+_ROWS_FIRST: tuple[tuple[int, ...], tuple[int, ...]] = ((), (0,))
 
 
 def orthogonalise(matrices: Tensor, rounds: int = 5) -> Tensor:
@@ -43,6 +44,18 @@ def has_sides(rows: int, columns: int) -> bool:
     return min(rows, columns) > 1
 
 
+def mark_matrices(net: nn.Module) -> None:
+    """Says on the parameters of `net`, as ``matrix_axes``, what matrices they are made of where that is not rows by everything else.
+
+    A module's ``matrix_axes`` has by parameter two lists of axes, those along which whole matrices lie and those of their rows, the
+    others being columns; or None for a table of vectors, which is no matrix. Kernels of transposed convolutions have inputs first.
+    """
+    for module in net.modules():
+        transposed = isinstance(module, nn.modules.conv._ConvTransposeNd)
+        for name, axes in ({"weight": ((), (1,))} if transposed else getattr(module, "matrix_axes", {})).items():
+            getattr(module, name).matrix_axes = axes
+
+
 def muon_direction(gradients: Tensor, momentum_buffer: Tensor, momentum: float, rounds: int, *, nesterov: bool) -> Tensor:
     """Moves the momentum of matrices ``(..., rows, columns)`` in place and returns their step for a learning rate of 1.
 
@@ -55,10 +68,11 @@ def muon_direction(gradients: Tensor, momentum_buffer: Tensor, momentum: float, 
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon for matrices and kernels, Adam with the same learning rate for biases, scales and single rows or columns.
+    """Muon for matrices and kernels, Adam with the same learning rate for biases, scales, tables and single rows or columns.
 
     A matrix's step has entries of root mean square near 0.2, that of Adam's usual step, so that one learning rate serves both.
-    Kernels count as matrices of outputs by everything else. `weight_decay` is decoupled: ``w <- (1 - lr weight_decay) w``.
+    Kernels count as matrices of outputs by everything else; what other parameters are made of is said by `mark_matrices`, which
+    `annlab.train.fit` calls. `weight_decay` is decoupled: ``w <- (1 - lr weight_decay) w``.
 
     Args:
         params: parameters or groups.
@@ -98,19 +112,22 @@ class Muon(torch.optim.Optimizer):
                     continue
                 if group["weight_decay"]:
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                matrix = parameter.ndim >= 2 and has_sides(len(parameter), parameter[0].numel())
-                direction = self._orthogonal(parameter, group) if matrix else self._adam(parameter, group)
+                axes = getattr(parameter, "matrix_axes", _ROWS_FIRST) if parameter.ndim >= 2 else None
+                gradient = None if axes is None else _laid_out(parameter.grad, *axes)
+                if gradient is not None and has_sides(*gradient.shape[-2:]):
+                    direction = self._orthogonal(parameter, gradient, group)
+                else:
+                    direction = self._adam(parameter, group)
                 parameter.add_(direction, alpha=-group["lr"])
         return loss
 
-    def _orthogonal(self, parameter: Tensor, group: dict[str, Any]) -> Tensor:
-        assert parameter.grad is not None
+    def _orthogonal(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
         state = self.state[parameter]
         if not state:
-            state["momentum_buffer"] = parameter.new_zeros(len(parameter), parameter[0].numel())
-        gradient = parameter.grad.reshape(len(parameter), -1)
+            state["momentum_buffer"] = torch.zeros_like(gradient, memory_format=torch.contiguous_format)
         step = muon_direction(gradient, state["momentum_buffer"], group["momentum"], group["rounds"], nesterov=group["nesterov"])
-        return step.reshape(parameter.shape)
+        order = _order(parameter.ndim, *getattr(parameter, "matrix_axes", _ROWS_FIRST))
+        return step.reshape([parameter.shape[axis] for axis in order]).permute([order.index(axis) for axis in range(parameter.ndim)])
 
     def _adam(self, parameter: Tensor, group: dict[str, Any]) -> Tensor:
         assert parameter.grad is not None
@@ -125,3 +142,14 @@ class Muon(torch.optim.Optimizer):
         state["exp_avg_sq"].mul_(second).addcmul_(parameter.grad, parameter.grad, value=1 - second)
         scale = state["exp_avg_sq"].sqrt().div_(math.sqrt(1 - second**steps)).add_(group["eps"])
         return mean.div(scale).div_(1 - first**steps)
+
+
+def _order(ndim: int, along: tuple[int, ...], rows: tuple[int, ...]) -> list[int]:
+    """Axes of a parameter in the order of its matrices: along them, their rows, their columns."""
+    return [*along, *rows, *(axis for axis in range(ndim) if axis not in along + rows)]
+
+
+def _laid_out(tensor: Tensor, along: tuple[int, ...], rows: tuple[int, ...]) -> Tensor:
+    """A parameter's tensor as its matrices, (..., rows, columns)."""
+    sizes = [tensor.shape[axis] for axis in along]
+    return tensor.permute(_order(tensor.ndim, along, rows)).reshape(*sizes, math.prod(tensor.shape[axis] for axis in rows), -1)

@@ -39,8 +39,11 @@ OPTIMIZERS: dict[str, OptimizerKind] = {
 
 
 def is_weight(name: str, parameter: torch.Tensor) -> bool:
-    """Whether penalties apply: matrices and kernels are weights; biases, scales and shifts have one axis and are left out."""
-    return parameter.ndim >= 2
+    """Whether penalties apply: matrices and kernels are weights.
+
+    Biases, scales and shifts have one axis and are left out, and so are tables of vectors (see `annlab.train.muon.mark_matrices`).
+    """
+    return parameter.ndim >= 2 and getattr(parameter, "matrix_axes", ()) is not None
 
 
 def penalises_in_loss(recipe: Recipe) -> bool:

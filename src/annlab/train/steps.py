@@ -11,6 +11,7 @@ from annlab.train.evaluation import dataset_loss, has_batch_norm, same_in_traini
 from annlab.train.gradients import gradient_of
 from annlab.train.lbfgs import LBFGS
 from annlab.train.losses import loss_function
+from annlab.train.muon import mark_matrices
 from annlab.train.optimisers import is_weight, make_optimizer, penalises_in_loss
 from annlab.train.recipe import Recipe
 from annlab.train.tensors import as_float, place_of
@@ -46,6 +47,7 @@ class Stepper:
         for wanted, name in ((self.shuffled, "order"), (recipe.input_noise > 0.0, "noise")):
             if wanted and name not in generators:
                 raise UsageError(f"this recipe draws at random: give fit a generator as {name}=")
+        mark_matrices(net)
         self.optimizer = make_optimizer(recipe, net.named_parameters())
         self.parameters = [parameter for parameter in net.parameters() if parameter.requires_grad]
         self.weights = [p for name, p in net.named_parameters() if p.requires_grad and is_weight(name, p)]
