@@ -15,6 +15,7 @@ from annlab.train import Recipe, fit
 from annlab.train.augment import Augmenter, CutOut, MixUp, Shift
 from annlab.train.batches import epoch_order
 from annlab.train.images import fit_images
+from annlab.train.lbfgs import LBFGS
 
 RECIPE = Recipe(loss="cross_entropy", optimizer="momentum", learning_rate=0.05, batch_size=16, max_epochs=2, running_loss=True)
 AUGMENTATION = [Shift(1), CutOut(3), MixUp(0.5)]
@@ -74,6 +75,29 @@ def test_augmentation_smoothing_and_mixing_equal_the_plain_loop():
     torch.testing.assert_close(state(net), state(twin), rtol=1e-8, atol=1e-10)
 
 
+def test_smoothing_is_in_the_running_loss_alone():
+    X, y = images()
+    still = replace(RECIPE, optimizer="sgd", learning_rate=1e-12, max_epochs=1)
+    losses = {
+        (smoothing, running): fit_images(
+            network(dropout=0.0), X, y, replace(still, running_loss=running), label_smoothing=smoothing, order=generator(1)
+        ).columns["train_loss"][0]
+        for smoothing in (0.0, 0.9)
+        for running in (True, False)
+    }
+    assert losses[0.9, False] == pytest.approx(losses[0.0, False], rel=1e-9)
+    assert abs(losses[0.9, True] - losses[0.0, True]) > 1e-3
+
+
+def test_optimisers_made_by_functions_that_look_once_may_augment():
+    X, y = images()
+    nets = [network() for _ in range(2)]
+    for net, optimizer in zip(nets, ("sgd", lambda p: torch.optim.SGD(p, 0.05)), strict=True):
+        recipe = replace(RECIPE, optimizer=optimizer)
+        fit_images(net, X, y, recipe, augmentation=AUGMENTATION, augment=generator(3), order=generator(1), dropout=generator(2))
+    torch.testing.assert_close(state(nets[0]), state(nets[1]))
+
+
 def test_accuracy_counts_every_validation_image_once_whatever_the_chunks(monkeypatch):
     X, y = images(400)
     monkeypatch.setattr("annlab.train.evaluation.CHUNK", 37)
@@ -103,7 +127,10 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_the_weights():
     [
         ({"recipe": replace(RECIPE, loss="mse")}, "cross-entropy"),
         ({"augmentation": [Shift(1)]}, "augment="),
-        ({"augmentation": [Shift(1)], "augment": generator(), "recipe": replace(RECIPE, optimizer="lbfgs")}, "lbfgs"),
+        *(
+            ({"augmentation": [Shift(1)], "augment": generator(), "recipe": replace(RECIPE, optimizer=optimizer)}, "lbfgs")
+            for optimizer in ("lbfgs", torch.optim.LBFGS, LBFGS)
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_refused(options, part):

@@ -7,8 +7,8 @@ from torch import nn
 from training_tools import draws, generator, network, problem, state
 
 from annlab.errors import UsageError
-from annlab.nets import MLP
-from annlab.train import DivergenceError, Recipe, fit
+from annlab.nets import MLP, StackedMLP
+from annlab.train import DivergenceError, Recipe, fit, fit_stacked
 
 
 def test_mini_batches_by_hand():
@@ -161,6 +161,28 @@ def test_divergence_is_recorded_where_it_is_studied():
     assert history.diverged_epoch == history.stopped_epoch == history.columns["epoch"][-1] < 300
     assert not np.isfinite(history.columns["train_loss"][-1])
     assert np.isfinite(history.columns["train_loss"][:-1]).all()
+
+
+def test_a_validation_loss_that_is_not_finite_is_a_divergence_in_both_loops():
+    X, y = problem()
+    validation = X[:5], torch.full((5, 1), torch.nan, dtype=torch.float64)
+    net, start = network(), state(network())
+    with pytest.raises(DivergenceError, match="not finite in epoch 1"):
+        fit(net, X, y, Recipe(max_epochs=3), validation=validation)
+    assert torch.equal(state(net), start)
+    recorded = fit(network(), X, y, Recipe(max_epochs=3, on_divergence="record"), validation=validation)
+    stack = StackedMLP(1, 2, (8, 6), 1, generators=[generator()], dtype=torch.float64)
+    stacked = fit_stacked(stack, X, y, Recipe(max_epochs=3, on_divergence="record"), validation=validation)
+    assert recorded.diverged_epoch == stacked.diverged_epoch[0] == 1
+    assert np.isfinite(recorded.columns["train_loss"]).all()
+
+
+@pytest.mark.parametrize(("options", "part"), [({"batch_size": 1}, "batch_size"), ({}, "hold out fewer")], ids=["batches", "data"])
+def test_a_batch_of_one_that_cannot_be_normalised_is_refused(options, part):
+    X, y = problem()
+    n = 5 if options else 1
+    with pytest.raises(UsageError, match=part):
+        fit(network(batch_norm="hidden"), X[:n], y[:n], Recipe(max_epochs=1, **options), order=generator())
 
 
 def test_nan_in_the_inputs_is_a_divergence():

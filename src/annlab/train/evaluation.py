@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from annlab.errors import UsageError
 from annlab.nets.convnet import ConvNet
 from annlab.nets.dropout import Dropout
 from annlab.nets.mlp import MLP
@@ -13,6 +14,7 @@ from annlab.train.tensors import as_float
 
 __all__ = [
     "CHUNK",
+    "check_single_samples",
     "chunk_of",
     "dataset_loss",
     "dataset_outputs",
@@ -88,3 +90,30 @@ def size_of_parameters(parameters: Sequence[torch.Tensor]) -> torch.Tensor:
 def has_batch_norm(net: nn.Module) -> bool:
     """Whether `net` normalises by the statistics of a batch, which one sample does not have."""
     return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in net.modules())
+
+
+@torch.no_grad()
+def check_single_samples(net: nn.Module, sample: torch.Tensor, *, alone: bool) -> None:
+    """Looks, in evaluation mode, whether batches of one sample can be normalised: maps of several pixels can, single numbers cannot.
+
+    Args:
+        net: network in evaluation mode.
+        sample: one sample, (1, ...).
+        alone: whether it is the only one there is.
+
+    Raises:
+        UsageError: where a batch normalisation sees one value a channel.
+    """
+
+    def check(module: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        if given[0].numel() == given[0].shape[1]:
+            cure = "train on more samples or hold out fewer" if alone else "set batch_size to at least 2"
+            raise UsageError(f"batch normalisation needs several values a channel, and a batch of 1 sample has one here: {cure}")
+
+    normalising = [module for module in net.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    hooks = [module.register_forward_pre_hook(check) for module in normalising]
+    try:
+        net(sample)
+    finally:
+        for hook in hooks:
+            hook.remove()

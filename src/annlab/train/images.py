@@ -11,10 +11,13 @@ from torch.nn import functional
 from annlab.errors import UsageError
 from annlab.train.augment import Augmentation, Augmenter
 from annlab.train.history import History
+from annlab.train.lbfgs import LBFGS
 from annlab.train.loop import fit
 from annlab.train.recipe import Recipe
 
 __all__ = ["fit_images"]
+
+SEVERAL = "lbfgs looks at a batch several times and cannot have it augmented anew each time: leave out augmentation, or take another one"
 
 
 def fit_images(
@@ -34,14 +37,15 @@ def fit_images(
 ) -> History:
     """Trains a classifier of images in place, as `annlab.train.fit` does, which it calls.
 
-    Training and validation losses are cross-entropies in nats; the training loss is that of the recipe, smoothing and mixing included,
-    the validation loss is plain. With validation data the record has a column ``validation_accuracy``, taken from the same outputs.
+    Training and validation losses are cross-entropies in nats. The training loss has augmentation, smoothing and mixing in it where the
+    recipe says ``running_loss``, and is the plain one of the images as they are where not; the validation loss is plain. With
+    validation data the record has a column ``validation_accuracy``, taken from the same outputs.
 
     Args:
         net: gives logits (n, classes); its own parameters are trained.
         X: images (n, height, width, channels), best as bytes, which are made numbers in [0, 1] batch by batch on the device of `net`.
         y: class indices (n,).
-        recipe: how to train; its loss must be ``"cross_entropy"``.
+        recipe: how to train; its loss must be ``"cross_entropy"``. L-BFGS, by name or made by a function, takes no augmentation.
         augmentation: declarations of `annlab.train.augment`, applied to each batch anew.
         augment: draws them; on the device of `net` it costs no transfer. No part of checkpoints.
         label_smoothing: share of the target that is spread evenly over all classes.
@@ -63,7 +67,9 @@ def fit_images(
     if augmentation and augment is None:
         raise UsageError("augmentation draws at random: give fit_images a generator as augment=")
     if augmentation and recipe.optimizer == "lbfgs":
-        raise UsageError("lbfgs looks at a batch several times and cannot have it augmented anew each time")
+        raise UsageError(SEVERAL)
+    if augmentation and callable(recipe.optimizer):
+        recipe = replace(recipe, optimizer=_one_look(recipe.optimizer))
     augmenter = Augmenter(augmentation, augment) if augmentation and augment is not None else None
     view = _View(net, augmenter, mixed_precision=mixed_precision, compiled=compile)
     loss = _Loss(view, label_smoothing, counting=validation is not None)
@@ -72,6 +78,18 @@ def fit_images(
         n = len(validation[1])
         monitors = {"validation_accuracy": lambda _: loss.accuracy(n), **monitors}
     return fit(view, X, y, replace(recipe, loss=loss), validation=validation, monitors=monitors, **common)
+
+
+def _one_look(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`make`, which may not make an optimiser that evaluates the loss of a step several times."""
+
+    def made(parameters: Any) -> Any:
+        optimizer = make(parameters)
+        if isinstance(optimizer, torch.optim.LBFGS | LBFGS):
+            raise UsageError(SEVERAL)
+        return optimizer
+
+    return made
 
 
 def _of_net(monitor: Callable[[nn.Module], float], net: nn.Module) -> Callable[[nn.Module], float]:

@@ -70,8 +70,8 @@ def fit(
 
     Raises:
         UsageError: for data, recipe or generators that do not fit together.
-        DivergenceError: for a loss that is not finite, where the recipe says ``"raise"``; the network is put back to the
-            end of the last finite epoch.
+        DivergenceError: for a training or validation loss that is not finite, where the recipe says ``"raise"``; the network is
+            put back to the end of the last finite epoch.
     """
     if recipe.optimizer == LEVENBERG_MARQUARDT:
         if checkpoint is not None or resume is not None:
@@ -160,7 +160,7 @@ class _Run:
         return float(self.rates[0] * factor)
 
     def _measure(self, seen: torch.Tensor, *, evaluated: bool) -> tuple[dict[str, float], bool]:
-        """The losses and monitors after an epoch, and whether losses and weights are finite; one synchronisation for all losses."""
+        """The losses and monitors after an epoch, and whether all losses and the weights are finite; one synchronisation for them."""
         numbers = {"seen": seen, "weights": size_of_parameters(self.stepper.parameters)}
         states = read_generators(self.device) if self.apart and evaluated else None
         if evaluated:
@@ -170,7 +170,7 @@ class _Run:
             if self.validation is not None:
                 numbers["validation_loss"] = dataset_loss(self.net, *self.validation, self.stepper.loss, self.dtype)
         values = dict(zip(numbers, torch.stack([number.double() for number in numbers.values()]).tolist(), strict=True))
-        finite = all(math.isfinite(value) for name, value in values.items() if name != "validation_loss")
+        finite = all(map(math.isfinite, values.values()))
         row: dict[str, float] = {name: values[name] for name in ("train_loss", "validation_loss") if name in values}
         if not finite and not evaluated:
             row = {"train_loss": math.nan} | ({} if self.validation is None else {"validation_loss": math.nan})

@@ -16,7 +16,8 @@ class Recipe:
             ``"binary_cross_entropy"`` (logits against 0/1), or a function ``(output, target) -> scalar``.
         optimizer: a name of `annlab.train.OPTIMIZERS`, a function ``parameters -> torch.optim.Optimizer``, or
             ``"levenberg_marquardt"`` (dense networks, squared error; see `annlab.train.levenberg_marquardt`).
-        learning_rate: step size; stacked training takes one for each replicate too.
+        learning_rate: step size of an optimizer given by name (a function sets its own); stacked training takes one for each
+            replicate too.
         optimizer_options: further options, such as ``{"momentum": 0.9}``.
         schedule: a name of `annlab.train.SCHEDULES` or a function ``epoch -> factor`` of the learning rate, or None.
         batch_size: samples a step; None is the full batch.

@@ -7,7 +7,7 @@ from torch import nn
 
 from annlab.errors import UsageError
 from annlab.train.batches import batch_bounds, epoch_order, gaussian_noise
-from annlab.train.evaluation import dataset_loss, has_batch_norm, same_in_training
+from annlab.train.evaluation import check_single_samples, dataset_loss, has_batch_norm, same_in_training
 from annlab.train.gradients import gradient_of
 from annlab.train.lbfgs import LBFGS
 from annlab.train.losses import loss_function
@@ -35,7 +35,7 @@ class Stepper:
         generators: ``"order"``, ``"noise"`` and ``"dropout"``, those that are drawn from.
 
     Raises:
-        UsageError: for a recipe that draws from a generator not given.
+        UsageError: for a recipe that draws from a generator not given, or batches too small to be normalised.
     """
 
     def __init__(self, net: nn.Module, X: torch.Tensor, y: torch.Tensor, recipe: Recipe, generators: Mapping[str, torch.Generator]) -> None:
@@ -43,6 +43,8 @@ class Stepper:
         _, self.dtype = place_of(net)
         self.loss = loss_function(recipe.loss)
         self.bounds = batch_bounds(len(X), recipe.batch_size, no_single=has_batch_norm(net))
+        if has_batch_norm(net) and any(stop - start == 1 for start, stop in self.bounds):
+            check_single_samples(net, as_float(X[:1], self.dtype), alone=len(X) == 1)
         self.shuffled = recipe.shuffle and len(self.bounds) > 1
         for wanted, name in ((self.shuffled, "order"), (recipe.input_noise > 0.0, "noise")):
             if wanted and name not in generators:
