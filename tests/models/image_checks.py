@@ -38,8 +38,8 @@ EXPECTED_FAILURES = {
 def take_any_numbers(patch: pytest.MonkeyPatch) -> None:
     """Rows of any length and range count as images of height 1, so that scikit-learn's checks see everything else."""
     patch.setattr("annlab.models.image_classifier._square", lambda features: (1, features, 1))
-    patch.setattr("annlab.models.image_classifier._as_bytes", lambda rows: rows)
-    patch.setattr("annlab.models.image_classifier._check_range", lambda rows: None)
+    patch.setattr("annlab.models.image_classifier._as_bytes", lambda rows, given: rows)
+    patch.setattr("annlab.models.image_classifier._check_range", lambda rows, given: None)
 
 
 def pictures(n: int = 60, edge: int = 8, channels: int | None = None) -> tuple[np.ndarray, np.ndarray]:

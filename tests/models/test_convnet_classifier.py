@@ -9,6 +9,7 @@ import pytest
 import torch
 from image_checks import EXPECTED_FAILURES, answers, pictures, take_any_numbers
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -215,10 +216,43 @@ def test_parameters_that_do_not_fit_are_refused(options: dict[str, Any], part: s
         make(**options).fit(*pictures())
 
 
+@pytest.mark.parametrize("optimizer", ["lbfgs", lambda p: torch.optim.LBFGS(p, max_iter=5)], ids=["by name", "function"])
+def test_a_fit_that_is_refused_leaves_the_estimator_as_it_was(optimizer: Any) -> None:
+    X, y = pictures()
+    refused = {"optimizer": optimizer, "augmentation": [Shift(1)]}
+    estimator = make(**refused)
+    with pytest.raises(ValueError, match="augmented anew"):
+        estimator.fit(X, y)
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+    estimator = make().fit(X, y)
+    learned = dict(vars(estimator))
+    expected = estimator.predict_proba(X)
+    with pytest.raises(ValueError, match="augmented anew"):
+        estimator.set_params(**refused).fit(X[:, :7, :7], y)
+    assert {name: value for name, value in vars(estimator).items() if name.endswith("_")} == {
+        name: value for name, value in learned.items() if name.endswith("_")
+    }
+    np.testing.assert_array_equal(estimator.predict_proba(X), expected)
+
+
+def test_a_single_image_that_cannot_be_normalised_is_refused_before_training() -> None:
+    X, y = pictures()
+    flat = [Flatten(), Dense(5), BatchNorm(), ReLU()]
+    with pytest.raises(ValueError, match="set batch_size to at least 2"):
+        make(layers=flat, batch_size=1).fit(X[:6], y[:6])
+    two = [int(np.flatnonzero(y == label)[0]) for label in ("none", "lying")]
+    with pytest.raises(ValueError, match="hold out fewer"):
+        make(layers=flat, validation_fraction=0.5).fit(X[two], y[two])
+    assert make(batch_size=1).fit(X[:6], y[:6]).n_iter_ == 3  # maps of several pixels have several values
+
+
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        (lambda X: X.astype(np.float32), r"from 0 to 2\d\d"),
+        (lambda X: X.astype(np.float32), r"from 0 to 2\d\d of type float32"),
+        (lambda X: X.astype(np.int16), "of type int16"),
+        (lambda X: X.reshape(60, -1).astype(int).tolist(), "of type int64"),
         (lambda X: X / 255 - 0.5, "from -0.5"),
         (lambda X: X.astype(np.int64), "numbers in"),
         (lambda X: np.where(X > 200, np.nan, X / 255), "NaN"),

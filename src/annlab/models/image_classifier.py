@@ -1,7 +1,8 @@
 """What all classifiers of images share: images as bytes or numbers, flat or not; training; probabilities; the summary."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -56,8 +57,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `annlab.nets`, so that it can be saved, takes images (n, height, width, channels) of numbers in [0, 1] and gives logits.
 
     Args:
-        optimizer: a name of `annlab.train.OPTIMIZERS`, or a function ``parameters -> torch.optim.Optimizer``.
-        learning_rate: step size.
+        optimizer: a name of `annlab.train.OPTIMIZERS`, or a function ``parameters -> torch.optim.Optimizer``, which sets the learning
+            rate itself. ``"lbfgs"``, and a function that makes it, takes no augmentation.
+        learning_rate: step size of an `optimizer` given by name; it has no effect on a function's.
         schedule: a name of `annlab.train.SCHEDULES` or a function ``epoch -> factor`` of the learning rate.
         batch_size: images a step; None is all of them.
         max_epochs: passes over the training images.
@@ -85,8 +87,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_features_in_: pixels times channels.
 
     Raises:
-        ValueError: for parameters or images that do not fit; as `annlab.train.DivergenceError` where the loss became NaN or infinite,
-            with the last good weights kept and usable.
+        ValueError: for parameters or images that do not fit, the estimator left as it was; as `annlab.train.DivergenceError` where the
+            loss became NaN or infinite, with the last good weights kept and usable.
     """
 
     _checks: ClassVar[dict[str, Check]] = {
@@ -154,6 +156,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             X: ``(n, height, width[, channels])`` or flat rows ``(n, features)``, bytes or numbers in [0, 1].
             y: labels (n,).
         """
+        with _as_before_unless_trained(self):
+            return self._fit(X, y)
+
+    def _fit(self, X: Any, y: Any) -> Self:
         self._check_parameters()
         if self.patience is not None and not self.validation_fraction:
             raise UsageError("patience watches the validation loss: set validation_fraction above 0")
@@ -161,10 +167,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes, indices = np.unique(y, return_inverse=True)
         if len(classes) < 2:
             raise UsageError(f"{type(self).__name__} needs samples of at least 2 classes, got 1 class: {classes[0]!r}")
-        images = _as_bytes(rows).reshape(len(rows), *shape)
+        images = _as_bytes(rows, X).reshape(len(rows), *shape)
         device, dtype, streams = self._resolve_device(), self._network_dtype(), self._streams()
         net = self._build(shape, len(classes), streams.torch("init"), dtype).to(device)
-        self.classes_, self.image_shape_, self.net_ = classes, shape, net
         training, held_out = split_rows(len(images), self.validation_fraction, streams.numpy("split"))
         validation = (images[held_out], indices[held_out]) if len(held_out) else None
         images, indices = (images[training], indices[training]) if len(held_out) else (images, indices)
@@ -185,10 +190,15 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 progress=self._progress(),
             )
         except DivergenceError as error:
-            self._record(error.history)
+            self._learn(net, classes, shape, error.history)
             raise
-        self._record(history)
+        self._learn(net, classes, shape, history)
         return self
+
+    def _learn(self, net: nn.Module, classes: np.ndarray, shape: tuple[int, int, int], history: History) -> None:
+        self.net_, self.classes_, self.image_shape_ = net, classes, shape
+        self.history_ = dict(history.columns)
+        self.n_iter_ = int(history.stopped_epoch)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class in the order of ``classes_``, (n, classes), of the type of `X` where that is floating."""
@@ -218,7 +228,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "net_")
         rows, _, shape = self._rows(X, None, reset=False)
         if rows.dtype != np.uint8:
-            _check_range(rows)
+            _check_range(rows, X)
         return as_tensor(rows.reshape(len(rows), *shape), *place_of(self.net_))
 
     def _logits(self, X: Any) -> tuple[torch.Tensor, np.dtype[Any]]:
@@ -272,9 +282,19 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             running_loss=True,
         )
 
-    def _record(self, history: History) -> None:
-        self.history_ = dict(history.columns)
-        self.n_iter_ = int(history.stopped_epoch)
+
+@contextmanager
+def _as_before_unless_trained(estimator: Any) -> Iterator[None]:
+    """Puts the attributes back where a fit is refused or interrupted, the number of features that scikit-learn notes among them."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except DivergenceError:
+        raise
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _square(features: int) -> tuple[int, int, int]:
@@ -288,7 +308,7 @@ def _square(features: int) -> tuple[int, int, int]:
     )
 
 
-def _as_bytes(rows: np.ndarray) -> np.ndarray:
+def _as_bytes(rows: np.ndarray, given: Any) -> np.ndarray:
     """Rows as bytes where they are, or where every number is a whole 255th: the same numbers in a quarter of the memory.
 
     Raises:
@@ -296,7 +316,7 @@ def _as_bytes(rows: np.ndarray) -> np.ndarray:
     """
     if rows.dtype == np.uint8:
         return rows
-    _check_range(rows)
+    _check_range(rows, given)
     held = np.empty(rows.shape, dtype=np.uint8)
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
@@ -307,7 +327,9 @@ def _as_bytes(rows: np.ndarray) -> np.ndarray:
     return held
 
 
-def _check_range(rows: np.ndarray) -> None:
+def _check_range(rows: np.ndarray, given: Any) -> None:
+    """Raises `UsageError` for rows outside [0, 1], with the type that the images were `given` in."""
     low, high = rows.min(initial=0.0), rows.max(initial=0.0)
     if low < 0.0 or high > 1.0:
-        raise UsageError(f"images are bytes (uint8) or numbers in [0, 1], got numbers from {low:g} to {high:g} of type {rows.dtype}")
+        kind = np.asarray(given).dtype
+        raise UsageError(f"images are bytes (uint8) or numbers in [0, 1], got numbers from {low:g} to {high:g} of type {kind}")
