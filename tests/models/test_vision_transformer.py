@@ -59,6 +59,18 @@ def test_attention_is_shared_out_over_all_tokens() -> None:
     np.testing.assert_allclose(fitted.attention(X[5:7].reshape(2, -1) / 255.0), weights[5:7], rtol=1e-5, atol=1e-7)
 
 
+def test_attention_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = pictures()
+    fitted = make(max_epochs=1).fit(X, y)
+    whole = fitted.attention(X)
+    sizes = []
+    compute = fitted.net_.attention
+    monkeypatch.setattr(fitted.net_, "attention", lambda images: sizes.append(len(images)) or compute(images))
+    monkeypatch.setattr("annlab.models.vision_transformer.NUMBERS", 7 * 2 * 2 * 5 * 5 + 1)
+    np.testing.assert_allclose(fitted.attention(X), whole, rtol=1e-5, atol=1e-7)
+    assert sizes == [7] * 8 + [4]
+
+
 def test_the_learning_rate_warms_up_and_decays() -> None:
     fitted = make(max_epochs=4, warmup=2, decay=0.5, learning_rate=0.01).fit(*pictures())
     np.testing.assert_allclose(fitted.history_["learning_rate"], [0.01 / 3, 0.01 * 0.5 * 2 / 3, 0.01 * 0.25, 0.01 * 0.125])

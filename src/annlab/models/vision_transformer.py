@@ -1,5 +1,6 @@
 """The vision transformer as an estimator."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
@@ -18,7 +19,8 @@ from annlab.train.tensors import as_float
 
 __all__ = ["VisionTransformerClassifier"]
 
-ROWS = 256  # images whose attention is computed together
+ROWS = 256  # most images whose attention is computed together
+NUMBERS = 2**24  # most weights of attention that are computed together
 
 
 def _pair(value: Any) -> str | None:
@@ -125,9 +127,14 @@ class VisionTransformerClassifier(ImageClassifier):
         takes from each patch in the last block, which `patch_grid` says how to lay out.
         """
         images, net = self._images(X), self._net()
+        shape = (net.depth, net.heads, net.tokens, net.tokens)
+        size = max(1, min(ROWS, NUMBERS // math.prod(shape)))
+        found = torch.empty(len(images), *shape, dtype=net.positions.dtype)
         with torch.no_grad():
-            parts = [net.attention(as_float(images[start : start + ROWS], net.positions.dtype)) for start in range(0, len(images), ROWS)]
-        return torch.cat(parts).cpu().numpy()
+            for start in range(0, len(images), size):
+                rows = slice(start, start + size)
+                found[rows] = net.attention(as_float(images[rows], found.dtype))
+        return found.numpy()
 
     @property
     def patch_grid(self) -> tuple[int, int]:
