@@ -182,7 +182,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         optimizer: a name of `annlab.train.OPTIMIZERS`, or a function ``parameters -> torch.optim.Optimizer``. Replicates train as
             one tensor program, except with ``"lbfgs"`` or a function: then one by one. ``"levenberg_marquardt"`` solves for small
             networks without dropout or normalisation in float64, over all samples at once (``batch_size=None``).
-        learning_rate: step size.
+        learning_rate: step size of an `optimizer` given by name; it has no effect on a function's.
         batch_size: samples a step; None is all of them, as ``"lbfgs"`` wants it.
         max_epochs: passes over the training rows.
         validation_fraction: share of the rows, drawn at random, that is held out; the weights of its lowest loss are kept. 0 holds

@@ -175,7 +175,7 @@ class ModuleRegressor(RegressorMixin, _ModuleEstimator):  # type: ignore[misc]
         module_options: keyword arguments of that class or function.
         loss: a name of `annlab.train.LOSSES` or a function ``(output, target) -> scalar``, a mean over samples; None is ``"mse"``.
         optimizer: a name of `annlab.train.OPTIMIZERS`, or a function ``parameters -> torch.optim.Optimizer``.
-        learning_rate: step size.
+        learning_rate: step size of an `optimizer` given by name; it has no effect on a function's.
         batch_size: samples a step; None is all of them.
         max_epochs: passes over the training rows.
         validation_fraction: share of the rows, drawn at random, that is held out; the weights of its lowest loss are kept.
