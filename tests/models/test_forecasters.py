@@ -272,6 +272,27 @@ def test_divergence_is_an_error_that_leaves_a_usable_forecaster(make: Callable[[
     assert np.isfinite(made.forecast(5)).all()
 
 
+def test_a_replicate_that_diverges_alone_leaves_the_others_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    from annlab.models import mlp_forecaster
+
+    options: dict[str, Any] = {"lag": 4, "hidden_sizes": (3,), "optimizer": "lbfgs", "max_epochs": 4, "n_replicates": 3, "random_state": 0}
+    alone = MLPForecaster(**options, batch_size=None).fit(WAVE)
+    train, histories = mlp_forecaster.fit, []
+
+    def second_diverges(*arguments: Any, **keywords: Any) -> Any:
+        histories.append(train(*arguments, **keywords))
+        if len(histories) == 2:
+            raise annlab.train.DivergenceError(3, histories[-1])
+        return histories[-1]
+
+    monkeypatch.setattr(mlp_forecaster, "fit", second_diverges)
+    made = MLPForecaster(**options, batch_size=None)
+    with pytest.raises(annlab.train.DivergenceError):
+        made.fit(WAVE)
+    np.testing.assert_array_equal(made.history_["replicate"], alone.history_["replicate"])
+    np.testing.assert_array_equal(made.history_["train_loss"], alone.history_["train_loss"])
+
+
 @every_network
 def test_input_noise_and_verbosity(make: Callable[[], Any], caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="annlab"):

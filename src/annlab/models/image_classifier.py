@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from annlab.errors import UsageError
 from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional, split_rows
+from annlab.models.image_rows import image_rows
 from annlab.nets.shapes import as_image_shape
 from annlab.train import OPTIMIZERS, SCHEDULES, DivergenceError, History, Recipe
 from annlab.train.augment import Augmentation
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ImageClassifier"]
 
-INPUT_TYPES = [np.float64, np.float32, np.uint8]
 ROWS = 4096  # images looked at together while they are checked
 TYPES = ("float32", "float64", "bfloat16")
 
@@ -241,24 +240,13 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(self, X: Any, y: Any, *, reset: bool) -> tuple[np.ndarray, Any, tuple[int, int, int]]:
         """Flat rows (n, features), labels and the shape of an image."""
-        if not sparse.issparse(X) and not hasattr(X, "iloc"):
-            X = np.asarray(X)
-        shape: tuple[int, ...] | None = None
-        if getattr(X, "ndim", 2) > 2:
-            shape = as_image_shape(X.shape[1:])
-            known = self.image_shape_ if not reset else None if self.image_shape is None else as_image_shape(self.image_shape)
-            if known is not None and shape != known:
-                raise UsageError(f"{type(self).__name__} takes images of {known} here (height, width, channels), got {shape}")
-            X = X.reshape(len(X), -1) if len(X) else X.reshape(0, math.prod(shape))
-        if reset:
-            X, y = validate_data(self, X, y, dtype=INPUT_TYPES)
-            check_classification_targets(y)
-            given = self.image_shape
-            found = shape or (_square(X.shape[1]) if given is None else as_image_shape(given))
-            if math.prod(found) != X.shape[1]:
-                raise UsageError(f"rows of {X.shape[1]} features are no images of {found} (height, width, channels)")
-            return X, y, (found[0], found[1], found[2])
-        return validate_data(self, X, reset=False, dtype=INPUT_TYPES), None, self.image_shape_
+        if not reset:
+            return image_rows(self, X, reset=False, known=self.image_shape_)[0], None, self.image_shape_
+        rows, y, found = image_rows(self, X, y, reset=True, known=self.image_shape)
+        check_classification_targets(y)
+        given = found or self.image_shape
+        height, width, channels = _square(rows.shape[1]) if given is None else as_image_shape(given)
+        return rows, y, (height, width, channels)
 
     def _network_dtype(self) -> torch.dtype:
         return torch.float64 if self.dtype == "float64" else torch.float32

@@ -11,7 +11,7 @@ from annlab.models.base import Check, choice
 from annlab.models.mlp import MLPRegressor
 from annlab.models.network_forecaster import NetworkForecaster, Part
 from annlab.nets.lstm import LSTMState, StackedLSTM
-from annlab.train import History, Recipe
+from annlab.train import DivergenceError, History, Recipe
 from annlab.train.recurrent import fit_recurrent
 from annlab.train.stacked_optimisers import STACKED_OPTIMISERS
 
@@ -105,7 +105,7 @@ class LSTMForecaster(NetworkForecaster):
             dtype=dtype,
         )
 
-    def _train(self, training: Part, held_out: Part | None, skip: int, recipe: Recipe) -> Sequence[History]:
+    def _train(self, training: Part, held_out: Part | None, skip: int, recipe: Recipe) -> tuple[Sequence[History], DivergenceError | None]:
         stateful = self.form == "stateful"
         if held_out is not None and not stateful:
             held_out, skip = (held_out[0][skip:], held_out[1][skip:]), 0
@@ -113,7 +113,7 @@ class LSTMForecaster(NetworkForecaster):
         orders, noises = self._draws("order"), self._draws("noise")
         common: dict[str, Any] = {"validation": held_out, "skip": skip, "progress": self._progress()}
         history = fit_recurrent(self.stack_, X, y, recipe, orders=orders, noises=noises, **common)
-        return [history.of(r) for r in range(self.n_replicates)]
+        return [history.of(r) for r in range(self.n_replicates)], None
 
     def _start(self, z: np.ndarray, origins: np.ndarray) -> Any:
         windows = super()._start(z, origins)

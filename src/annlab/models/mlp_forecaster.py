@@ -8,8 +8,9 @@ import torch
 from annlab.models.base import Check
 from annlab.models.mlp import MLPRegressor
 from annlab.models.network_forecaster import NetworkForecaster, Part
+from annlab.models.one_by_one import train_each
 from annlab.nets import StackedMLP
-from annlab.train import History, Recipe, fit, fit_stacked
+from annlab.train import DivergenceError, History, Recipe, fit, fit_stacked
 from annlab.train.dense import stacks
 
 __all__ = ["MLPForecaster"]
@@ -103,17 +104,18 @@ class MLPForecaster(NetworkForecaster):
             dtype=dtype,
         )
 
-    def _train(self, training: Part, held_out: Part | None, skip: int, recipe: Recipe) -> Sequence[History]:
+    def _train(self, training: Part, held_out: Part | None, skip: int, recipe: Recipe) -> tuple[Sequence[History], DivergenceError | None]:
         checks = None if held_out is None else (held_out[0][skip:], held_out[1][skip:])
         draws = {name: self._draws(name) for name in ("order", "noise", "dropout")}
         X, y = training
         common: dict[str, Any] = {"validation": checks, "progress": self._progress()}
-        replicates = range(self.n_replicates)
         if stacks(recipe):
             generators: dict[str, Any] = {f"{name}s": draws[name] for name in draws}
             history = fit_stacked(self.stack_, X, y, recipe, **generators, **common)
-            return [history.of(r) for r in replicates]
-        single: list[dict[str, Any]] = [{name: draws[name][r] for name in draws} for r in replicates]
-        histories = [fit(self.stack_.replicate(r), X, y, recipe, **single[r], **common) for r in replicates]
-        self.stack_.eval()
-        return histories
+            return [history.of(r) for r in range(self.n_replicates)], None
+
+        def train(r: int) -> History:
+            single: dict[str, Any] = {name: draws[name][r] for name in draws}
+            return fit(self.stack_.replicate(r), X, y, recipe, **single, **common)
+
+        return train_each(self.n_replicates, train)

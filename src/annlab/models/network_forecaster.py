@@ -76,14 +76,16 @@ class NetworkForecaster(WindowForecaster):
         elif self.stack_.n_replicates != self.n_replicates or self.stack_.n_inputs != self.lag:
             raise UsageError("warm_start goes on with the networks of the fit before: lag and n_replicates must be the same")
         held_out = (X[first:], targets[first:]) if len(follow) else None
+        failure: DivergenceError | None
         try:
-            self._record(self._train((X[:first], targets[:first]), held_out, skip, self._recipe()))
-        except DivergenceError as error:
-            self.stack_.eval()
-            stacked = np.ndim(error.history.stopped_epoch) > 0
-            self._record([error.history.of(r) for r in range(self.n_replicates)] if stacked else [error.history])
+            histories, failure = self._train((X[:first], targets[:first]), held_out, skip, self._recipe())
+        except DivergenceError as error:  # of replicates that train as one
+            histories, failure = [error.history.of(r) for r in range(self.n_replicates)], error
+        self.stack_.eval()
+        self._record(histories)
+        if failure is not None:
             self._keep_residuals(known, 0)
-            raise
+            raise failure
         self._keep_residuals(values, len(known) + skip if len(follow) else 0)
         return self
 
@@ -92,8 +94,12 @@ class NetworkForecaster(WindowForecaster):
         """The networks with fresh weights."""
 
     @abstractmethod
-    def _train(self, training: Part, held_out: Part | None, skip: int, recipe: Recipe) -> Sequence[History]:
-        """Trains the networks; the first `skip` targets held out are not scored. Returns a history for each replicate."""
+    def _train(self, training: Part, held_out: Part | None, skip: int, recipe: Recipe) -> tuple[Sequence[History], DivergenceError | None]:
+        """Trains the networks; the first `skip` targets held out are not scored.
+
+        Returns:
+            A history for each replicate, and the divergence of one of several that trained one by one.
+        """
 
     def _parts(self, series: Any, validation: Any, gap: int | None) -> tuple[np.ndarray, np.ndarray, int]:
         """Values to train on, those that follow and are held out, and how many of these are not scored."""
