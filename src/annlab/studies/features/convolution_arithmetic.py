@@ -12,7 +12,7 @@ whole number of epochs of 250, of 1000 and of 8000 images. `full` adds 60,000 im
 permutation, drawn in each replicate, is applied to all images after they are moved. `trained_shift` moves every training image anew,
 by up to so many pixels. A prediction is unchanged where it equals that for the digit in the middle, right or wrong.
 
-quick | standard | full: 9 x 3 x 24 | 16 x 5 x 480 | 19 x 10 x 480 updates, estimated 4 | 200 | 1450 seconds on two cores
+quick | standard | full: 9 x 3 x 24 | 16 x 5 x 480 | 19 x 10 x 480 updates, estimated 4 | 230 | 1650 seconds on two cores
 """
 
 from dataclasses import dataclass
