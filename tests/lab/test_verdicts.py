@@ -1,6 +1,6 @@
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -648,6 +648,11 @@ def test_durations_are_compared_as_ratios_within_the_report(bench):
     assert bench.judge(make(3.0))[1].verdict == "reproduced"
     faster = bench.judge(make(1.5))[1]
     assert (faster.verdict, faster.measured) == ("exceeded", pytest.approx(15.0))
+    bench.claims[1] = replace(bench.claims[1], chosen=("hardware",))
+    other_machine = bench.judge(make(1.5))[1]
+    assert (other_machine.verdict, other_machine.measured) == ("undecided", pytest.approx(15.0))
+    assert "hardware chosen by us, without an alternative" in other_machine.reason
+    assert bench.judge(make(3.0))[1].verdict == "reproduced"
 
 
 def test_few_durations_take_the_pooled_spread_of_both_sides(bench, rng):

@@ -56,6 +56,11 @@ def test_one_size_says_nothing_of_size(small):
     assert size(results.where(dim=one.dim, depth=one.depth, timed=False)).startswith("Undecided")
 
 
+def test_timed_cells_alone_answer_nothing_else(small):
+    timed = small("vision-transformer").where(timed=True)
+    assert all(question.answer(timed).startswith("Undecided") for question in STUDY.questions)
+
+
 def test_a_trial_repeats_and_measures_what_it_says():
     params = replace(STUDY.params, **TINY, shift=1, warmup=1)
     first, again, other = (outcomes(STUDY, params, [replicate])[0] for replicate in (0, 0, 1))

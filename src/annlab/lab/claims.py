@@ -149,6 +149,7 @@ def claim(
         variants: settings the report leaves out, ``dict(activation=["relu", "tanh"])`` (all combinations, the first is ours) or a
             list of mappings.
         chosen: names of unstated settings that we chose. Refuted or exceeded is then said only where every variant lies outside.
+            ``"hardware"`` is one for durations that another machine would share out otherwise; it has no variant here.
         free: parameters in which a run may differ from the cell of the ``full`` profile and still answer.
         margin: of a row that names another row, see `greater`.
         contrary: of a row that names another row, see `greater`.

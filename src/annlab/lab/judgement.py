@@ -11,7 +11,7 @@ from annlab.lab.claims import Mapped, mapped
 from annlab.lab.comparison import Compared, compare_exactly, compare_sample
 from annlab.lab.evidence import Evidence, MappingError, NotRun, Sample
 from annlab.lab.inference import MINIMUM, Tested, compared, evaluate
-from annlab.lab.mapping import other_row, required
+from annlab.lab.mapping import HARDWARE, other_row, required
 from annlab.lab.params import as_dict
 from annlab.lab.statistics import Interval, Pooled, holm
 from annlab.lab.values import Derived, Untestable, Value
@@ -183,7 +183,7 @@ def _measured(each: Mapped, other: Mapped | None, answer: _Answer) -> Verdict:
     if not _open(each) or first.verdict in ("reproduced", "undecided"):
         return _from(each, first, answer.profile, _label(each))
     outside = [one is not None and one.verdict in ("refuted", "exceeded") for one in found]
-    if len(found) > 1 and all(outside):
+    if len(found) > 1 and all(outside) and HARDWARE not in each.claim.chosen:
         same = len({one.verdict for one in found if one is not None}) == 1
         agreed = first if same else replace(first, verdict="refuted")
         return _from(each, agreed, answer.profile, f", and outside in all {len(found)} variants of {_open(each)}")
@@ -237,7 +237,7 @@ def _open(each: Mapped) -> str:
 
 
 def _unsettled(each: Mapped, found: Sequence[object]) -> str:
-    if len(found) == 1:
+    if len(found) == 1 or HARDWARE in each.claim.chosen:
         return f"{_open(each)} chosen by us, without an alternative"
     missing = sum(one is None for one in found)
     return f"{_open(each)}" + (f", {missing} of {len(found)} variants not run" if missing else ", and other variants are not outside")

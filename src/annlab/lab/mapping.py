@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from annlab.lab.ledger import Row
     from annlab.lab.study import Design, Study
 
-__all__ = ["other_row", "problems_of", "required"]
+__all__ = ["HARDWARE", "other_row", "problems_of", "required"]
+
+HARDWARE = "hardware"  # among what a mapping says to be chosen by us: a setting of every run that is no parameter
 
 
 def required(study: "Study", full: "Design", each: "Mapped", found: "Mapping[str, Mapped]") -> "list[Cell]":
@@ -61,7 +63,7 @@ def problems_of(study: "Study", full: "Design", each: "Mapped", found: "Mapping[
         described = answer.described_by(study.metrics)
         if not described or described.unit not in ("%", "fraction", "1"):
             problems.append("a row in % takes a metric whose unit is 'fraction' or '%', or a value with factor=")
-    unknown = [name for name in (*mapping.chosen, *mapping.free) if name not in as_dict(study.params)]
+    unknown = [name for name in (*mapping.chosen, *mapping.free) if name not in {*as_dict(study.params), HARDWARE}]
     if unknown:
         problems.append(f"chosen or free names {unknown[0]!r}, which is no parameter")
     try:

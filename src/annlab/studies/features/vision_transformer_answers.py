@@ -1,5 +1,7 @@
 """The answers of vision-transformer."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from annlab.studies.features.vision_transformer_reading import (
     seconds_of,
     shown_network,
     shown_records,
+    trained,
     usual_of,
 )
 from annlab.studies.features.vision_transformer_tables import gained
@@ -26,6 +29,19 @@ if TYPE_CHECKING:
 WORDS = {"dim": "the dimension", "depth": "the depth", "heads": "the number of heads", "mlp_dim": "the MLP size"}
 
 
+def _of_trained(answer: "Callable[[Results], str]") -> "Callable[[Results], str]":
+    """The answer where networks were trained; a run of timed cells alone says so."""
+
+    @wraps(answer)
+    def guarded(results: "Results") -> str:
+        if trained(results):
+            return answer(results)
+        return "Undecided: no network was trained here. Cells that are timed make single steps. Run the profile without a condition."
+
+    return guarded
+
+
+@_of_trained
 def shapes(results: "Results") -> str:
     """Answers what queries, keys and values are and which shapes they have."""
     records = shown_records(results)
@@ -53,6 +69,7 @@ def shapes(results: "Results") -> str:
     )
 
 
+@_of_trained
 def size(results: "Results") -> str:
     """Answers how size changes accuracy."""
     usual = usual_of(results)
@@ -100,6 +117,7 @@ def _heads(results: "Results") -> str:
     return f"With {max(heads)} heads in place of {min(heads)} and all else equal (dim {sizes[0]}, depth {sizes[1]}) the accuracy is {text}."
 
 
+@_of_trained
 def overfitting(results: "Results") -> str:
     """Answers whether larger networks overfit."""
     table = networks(results)
@@ -129,6 +147,7 @@ def overfitting(results: "Results") -> str:
     )
 
 
+@_of_trained
 def cost(results: "Results") -> str:
     """Answers what accuracy costs."""
     frame: Any = gained(results)
@@ -160,6 +179,7 @@ def cost(results: "Results") -> str:
     )
 
 
+@_of_trained
 def recipe(results: "Results") -> str:
     """Answers which change of the recipe helps and which networks cannot be told from the best."""
     table = recipes_of(results)

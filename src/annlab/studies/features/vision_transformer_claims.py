@@ -167,7 +167,7 @@ CLAIMS = [
             value=timing("step"),
             tolerance=0.25,
             relative_to=base,
-            chosen=UNSTATED,
+            chosen=(*UNSTATED, "hardware"),
         )
         for names, base in (
             ([name for name in OF_C if name != "baseline"], C),
@@ -177,7 +177,14 @@ CLAIMS = [
     claim("vision-transformer.all-similar", cell=TRAINED, test=similar),
     claim("vision-transformer.accuracy.*-*-*.d", cell=pick(*FACTORS, heads=8, **TRAINED), value=ACCURACY, tolerance=0.003),
     *(
-        claim(patterns, cell=pick(*FACTORS, heads=8, **TIMED), value=timing("step"), tolerance=0.25, relative_to=base)
+        claim(
+            patterns,
+            cell=pick(*FACTORS, heads=8, **TIMED),
+            value=timing("step"),
+            tolerance=0.25,
+            relative_to=base,
+            chosen=("hardware",),  # where a step waits for a GPU to be started, the size hardly shows
+        )
         for patterns, base in (
             ([f"vision-transformer.time.{kind}.d" for kind in ("32-*", "128-*", "256-*", "64-4-*", "64-8-*", "64-6-64", "64-6-256")], D),
             ([D], "vision-transformer.time.64-8-128.d"),
