@@ -76,11 +76,17 @@ def test_rows_that_are_not_finite_are_left_out(measured):
 def test_image_sheets_place_rows_and_titles(rng):
     images = rng.random((3, 6, 5))
     drawing = draw.image_sheet({"original": images, "colour": rng.integers(0, 255, (2, 6, 5, 3))}, titles=["0", "1", "2"])
-    shown = [axis for axis in drawing.paper.axes if axis.images]
-    assert len(shown) == 5
-    np.testing.assert_array_equal(shown[1].images[0].get_array(), images[1])
-    assert shown[1].get_title() == "1"
-    assert shown[0].texts[0].get_text() == "original"
+    (sheet,) = drawing.paper.axes
+    np.testing.assert_array_equal(sheet.images[1].get_array(), images[1])
+    places = [image.get_extent() for image in sheet.images]  # left, right, bottom, top; rows downwards
+    middles = [((left + right) / 2, (low + high) / 2) for left, right, low, high in places]
+    np.testing.assert_allclose(middles, [(0.5, 0.5), (1.5, 0.5), (2.5, 0.5), (0.5, 1.5), (1.5, 1.5)])
+    left, right, low, high = places[0]
+    assert (right - left) / (low - high) == pytest.approx(5 / 6)  # pixels are square
+    words = {text.get_text(): text.get_position() for text in sheet.texts}
+    assert set(words) == {"original", "colour", "0", "1", "2"}
+    assert words["1"][0] == 1.5
+    assert words["colour"][1] == 1.5
     whole = draw.image_sheet({"a": np.full((1, 2, 2), 255, dtype=np.uint8)}).paper.axes[0].images[0]
     assert whole.get_clim() == (0, 255)
     with pytest.raises(ValueError, match="row 'flat' must have shape"):

@@ -1,14 +1,16 @@
 """Sheets of images."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from annlab.draw.drawing import Drawing
 from annlab.draw.style import figure, housed
 
 __all__ = ["image_sheet"]
+
+GAP = 0.05  # between neighbours, of the edge of a cell
 
 
 @housed
@@ -41,23 +43,28 @@ def image_sheet(
         raise ValueError("an image sheet needs at least one row")
     columns = max(len(images) for images in arrays.values())
     edge = min(size, 6.2 / columns)
-    drawn, axes = figure(len(arrays), columns, width=max(2.4, edge * columns + 1.1), height=edge * len(arrays) + 0.25 + 0.2 * bool(titles))
-    engine: Any = drawn.get_layout_engine()
-    if engine is not None:
-        engine.set(w_pad=0.015, h_pad=0.015, wspace=0, hspace=0)
-    for row, (line, (name, images)) in enumerate(zip(axes, arrays.items(), strict=True)):
+    drawn, axes = figure(width=max(2.4, edge * columns + 1.1), height=edge * len(arrays) + 0.25 + 0.2 * bool(titles))
+    sheet: Axes = axes[0, 0]  # one for all images: hundreds would take many times as long
+    sheet.set_axis_off()
+    for row, (name, images) in enumerate(arrays.items()):
         whole = np.issubdtype(images.dtype, np.integer)
         low, high = limits or ((0, 255) if whole else (0.0, 1.0))
-        for index, axis in enumerate(line):
-            axis.set_axis_off()
-            if index >= len(images):
-                continue
-            image = images[index, :, :, 0] if images.ndim == 4 and images.shape[3] == 1 else images[index]
+        for column, each in enumerate(images):
+            image = each[:, :, 0] if each.ndim == 3 and each.shape[2] == 1 else each
             if image.ndim == 3:
                 image = np.clip((image.astype(float) - low) / (high - low), 0, 1)
-            axis.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-            if titles and row == 0 and index < len(titles):
-                axis.set_title(titles[index], fontsize=8)
-        line[0].text(-0.12, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=8.5)
+            extent = _within(column, row, *image.shape[:2])
+            sheet.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest", extent=extent)
+        sheet.text(-0.1, row + 0.5, name, ha="right", va="center", fontsize=8.5)
+    for column, title in enumerate((titles or ())[: len(next(iter(arrays.values())))]):
+        sheet.text(column + 0.5, -0.06, title, ha="center", va="bottom", fontsize=8)
+    sheet.set(xlim=(0, columns), ylim=(len(arrays), 0), aspect="equal")
     shown = "; ".join(f"{name}: {len(images)} images" for name, images in arrays.items())
     return Drawing(drawn, alt=alt or f"Sheet of images. {shown}.")
+
+
+def _within(column: int, row: int, height: int, width: int) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of an image in the middle of the cell of a column and row, its pixels square."""
+    scale = (1 - GAP) / max(height, width)
+    x, y, across, down = column + 0.5, row + 0.5, scale * width / 2, scale * height / 2
+    return x - across, x + across, y + down, y - down
