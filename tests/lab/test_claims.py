@@ -94,6 +94,7 @@ def test_a_row_in_percent_wants_a_metric_of_known_unit_or_a_factor(ledger):
         ({**LOSS, "variants": {"optimizer": ["sgd", "lbfgs"]}}, "0 cells of profile 'full' match noise=0.1, optimizer='lbfgs'"),
         ({**LOSS, "chosen": ("batch",)}, "'batch', which is no parameter"),
         ({**LOSS, "free": ("batch",)}, "'batch', which is no parameter"),
+        ({**LOSS, "free": ("hardware",)}, "'hardware', which is no parameter"),
         ({**LOSS, "relative_to": "toy.none"}, "'toy.none' that it is compared with is not mapped"),
         ({**LOSS, "cell": {"noise": from_config("level")}}, "has no 'level'"),
         ({"test": greater(metric("loss"), 0.0), "cell": LOSS["cell"]}, "takes a value or a calculation, not a test"),

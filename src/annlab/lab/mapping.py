@@ -63,7 +63,7 @@ def problems_of(study: "Study", full: "Design", each: "Mapped", found: "Mapping[
         described = answer.described_by(study.metrics)
         if not described or described.unit not in ("%", "fraction", "1"):
             problems.append("a row in % takes a metric whose unit is 'fraction' or '%', or a value with factor=")
-    unknown = [name for name in (*mapping.chosen, *mapping.free) if name not in {*as_dict(study.params), HARDWARE}]
+    unknown = [name for name in (*(set(mapping.chosen) - {HARDWARE}), *mapping.free) if name not in as_dict(study.params)]
     if unknown:
         problems.append(f"chosen or free names {unknown[0]!r}, which is no parameter")
     try:

@@ -20,6 +20,7 @@ from annlab.models.base import (
     number,
     one_of,
     optional,
+    sizes,
     split_rows,
     tidy_history,
 )
@@ -38,11 +39,6 @@ CHANNELS = (16, 32)
 RECONSTRUCTION_LOSSES = {"mse": "mse", "bce": "binary_cross_entropy"}
 Trained = tuple[list[History], DivergenceError | None]
 """A history of each replicate, and what stopped one of them."""
-
-
-def _sizes(value: Any) -> str | None:
-    listed = value.ndim == 1 if isinstance(value, np.ndarray) else isinstance(value, Sequence) and not isinstance(value, str)
-    return None if listed and all(count()(each) is None for each in value) else "a sequence of whole numbers of at least 1, or ()"
 
 
 def _names(value: Any) -> str | None:
@@ -120,7 +116,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     _checks: ClassVar[dict[str, Check]] = {
         "code_size": count(),
-        "hidden_sizes": _sizes,
+        "hidden_sizes": sizes(),
         "activation": _names,
         "output_activation": choice(tuple(ACTIVATIONS)),
         "loss": choice(tuple(RECONSTRUCTION_LOSSES)),

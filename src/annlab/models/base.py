@@ -16,7 +16,20 @@ from annlab.models.random_state import RandomStreams, random_streams
 if TYPE_CHECKING:
     from annlab.train import History
 
-__all__ = ["BaseEstimator", "Check", "boolean", "choice", "count", "fraction", "number", "one_of", "optional", "split_rows", "tidy_history"]
+__all__ = [
+    "BaseEstimator",
+    "Check",
+    "boolean",
+    "choice",
+    "count",
+    "fraction",
+    "number",
+    "one_of",
+    "optional",
+    "sizes",
+    "split_rows",
+    "tidy_history",
+]
 
 Check = Callable[[Any], str | None]
 
@@ -27,6 +40,17 @@ def count(minimum: int = 1) -> Check:
     def check(value: Any) -> str | None:
         good = isinstance(value, int | np.integer) and value is not True and value is not False and value >= minimum
         return None if good else f"a whole number of at least {minimum}"
+
+    return check
+
+
+def sizes(layers: int = 0) -> Check:
+    """Check that a value lists whole numbers of at least 1, for at least so many layers."""
+    wanted = "a sequence of whole numbers of at least 1" + ("" if layers else ", or ()")
+
+    def check(value: Any) -> str | None:
+        listed = value.ndim == 1 if isinstance(value, np.ndarray) else isinstance(value, Sequence) and not isinstance(value, str)
+        return None if listed and len(value) >= layers and all(count()(each) is None for each in value) else wanted
 
     return check
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from annlab.errors import UsageError
 from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, one_of, optional, split_rows
+from annlab.models.image_rows import INPUT_TYPES
 from annlab.models.random_state import RandomStreams
 from annlab.train import LOSSES, OPTIMIZERS, SCHEDULES, DivergenceError, History, Recipe, fit
 from annlab.train.guard import guarded_generators
@@ -22,7 +23,6 @@ from annlab.train.tensors import as_float, as_tensor, place_of
 __all__ = ["ModuleClassifier", "ModuleRegressor"]
 
 ROWS = 1024  # rows predicted at once
-INPUT_TYPES = [np.float64, np.float32, np.uint8]
 
 
 def _function(value: Any) -> str | None:

@@ -10,7 +10,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from annlab.errors import UsageError, unknown_name
-from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, optional, tidy_history
+from annlab.models.base import BaseEstimator, Check, boolean, choice, count, fraction, number, optional, sizes, tidy_history
 from annlab.models.image_rows import image_rows, rows_at_once
 from annlab.models.random_state import RandomStreams
 from annlab.nets import ACTIVATIONS, DenseAutoencoder, StackedMLP
@@ -23,7 +23,6 @@ __all__ = [
     "StackedLayers",
     "accuracy_of",
     "as_names",
-    "as_sizes",
     "copied",
     "copy_layer",
     "outputs_of",
@@ -32,12 +31,6 @@ __all__ = [
 
 RECONSTRUCTION_LOSSES = {"mse": "mse", "bce": "binary_cross_entropy"}
 DRAWS = ("order", "noise", "dropout")
-
-
-def as_sizes(value: Any) -> str | None:
-    """Check that a value lists at least one layer."""
-    listed = value.ndim == 1 if isinstance(value, np.ndarray) else isinstance(value, Sequence) and not isinstance(value, str)
-    return None if listed and len(value) and all(count()(each) is None for each in value) else "a sequence of whole numbers of at least 1"
 
 
 def as_names(value: Any) -> str | None:
@@ -57,7 +50,7 @@ class StackedLayers(BaseEstimator):
     """
 
     _checks: ClassVar[dict[str, Check]] = {
-        "hidden_sizes": as_sizes,
+        "hidden_sizes": sizes(1),
         "activation": as_names,
         "pretrain": boolean(),
         "pretrain_epochs": count(0),

@@ -1,7 +1,7 @@
 """What every declared layer answers, and the checks of their settings."""
 
 from dataclasses import MISSING, dataclass, fields
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -52,7 +52,17 @@ class Layer:
 
 def pair(value: Any) -> tuple[int, int]:
     """A number twice, a pair as it is."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+    return (int(value), int(value)) if isinstance(value, Integral) else (value[0], value[1])
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number, of Python's or NumPy's, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Whether it is a whole number of at least `least`, and no truth value."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= least
 
 
 def maps(shape: Shape) -> Shape:
@@ -72,7 +82,7 @@ def whole(layer: Layer, least: int, *names: str) -> None:
         value = getattr(layer, name)
         paired = isinstance(value, tuple) and len(value) == 2 and name not in _SINGLE
         parts = value if paired else (value,)
-        if any(isinstance(part, bool) or not isinstance(part, Integral) or int(part) < least for part in parts):
+        if not all(is_whole(part, least) for part in parts):
             pair = "" if name in _SINGLE else ", or a pair of them"
             raise UsageError(f"{layer!r}: {name} is a whole number of at least {least}{pair}")
         object.__setattr__(layer, name, tuple(map(int, value)) if paired else int(value))

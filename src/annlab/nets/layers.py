@@ -9,7 +9,6 @@ operations, the bias rides on the sum; an activation counts 1 an element, batch 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import ClassVar
 
 import torch
@@ -17,7 +16,7 @@ from torch import nn
 
 from annlab.errors import UsageError
 from annlab.nets import dropout
-from annlab.nets.layer_base import Draws, Kind, Layer, whole
+from annlab.nets.layer_base import Draws, Kind, Layer, is_number, whole
 from annlab.nets.layer_maps import AveragePool, Conv, GlobalAveragePool, MaxPool, TransposedConv
 from annlab.nets.mlp import uniform_init
 from annlab.nets.shapes import Shape, described, trace
@@ -68,7 +67,7 @@ class Dropout(Layer):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        if not _is_number(self.p) or not 0.0 <= self.p < 1.0:
+        if not is_number(self.p) or not 0.0 <= self.p < 1.0:
             raise UsageError(f"{self!r}: dropout takes a probability in [0, 1)")
 
     def module(self, shape: Shape, generator: Draws = None, dtype: Kind = None) -> nn.Module:
@@ -104,7 +103,7 @@ class LeakyReLU(_Activation):
     _kind = nn.LeakyReLU
 
     def __post_init__(self) -> None:
-        if not _is_number(self.slope) or not 0.0 <= self.slope < math.inf:
+        if not is_number(self.slope) or not 0.0 <= self.slope < math.inf:
             raise UsageError(f"{self!r}: the slope is a finite number of at least 0")
 
 
@@ -263,7 +262,3 @@ class Parallel(Layer):
 def _after(layers: Sequence[Layer], shape: Shape) -> Shape:
     rows = trace(layers, shape)
     return rows[-1].output_shape if rows else shape
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)

@@ -1,7 +1,6 @@
 """The vision transformer."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, ClassVar
 
 import torch
@@ -10,6 +9,7 @@ from torch import nn
 from annlab.errors import UsageError
 from annlab.nets.attention import MultiHeadAttention
 from annlab.nets.dropout import Dropout
+from annlab.nets.layer_base import pair
 from annlab.nets.mlp import uniform_init
 from annlab.nets.shapes import as_image_shape
 
@@ -99,8 +99,8 @@ class VisionTransformer(nn.Module):
             raise UsageError(f"outputs, dim, depth, heads, head_dim and mlp_dim are whole numbers of at least 1, got {sizes}")
         self.image_shape, self.n_outputs = as_image_shape(image_shape), int(n_outputs)
         dim, depth, heads, head_dim, mlp_dim = map(int, (dim, depth, heads, head_dim, mlp_dim))
-        edges: Any = (patch_size, patch_size) if isinstance(patch_size, Integral) else patch_size
-        self.patch_size = (int(edges[0]), int(edges[1]))
+        height, width = pair(patch_size)
+        self.patch_size = (int(height), int(width))
         height, width, channels = self.image_shape
         high, wide = self.patch_size
         if high < 1 or wide < 1 or height % high or width % wide:

@@ -9,12 +9,12 @@ that a batch is read once, however many there are.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any, Literal
 
 import torch
 
 from annlab.errors import UsageError
+from annlab.nets.layer_base import is_number, is_whole
 
 __all__ = ["Augmentation", "Augmenter", "Crop", "CutOut", "Flip", "MixUp", "Shift"]
 
@@ -61,7 +61,7 @@ class Flip(Augmentation):
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        if not _is_number(self.probability) or not 0.0 <= self.probability <= 1.0:
+        if not is_number(self.probability) or not 0.0 <= self.probability <= 1.0:
             raise UsageError(f"{self!r}: probability is a number in [0, 1]")
 
 
@@ -85,7 +85,7 @@ class MixUp(Augmentation):
     alpha: float = 0.2
 
     def __post_init__(self) -> None:
-        if not _is_number(self.alpha) or not 0.0 < self.alpha < math.inf:
+        if not is_number(self.alpha) or not 0.0 < self.alpha < math.inf:
             raise UsageError(f"{self!r}: alpha is a finite number above 0")
 
 
@@ -191,10 +191,6 @@ def _looked_up(x: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, *, bl
 
 def _positive(each: Augmentation, name: str) -> None:
     value: Any = getattr(each, name)
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+    if not is_whole(value, 1):
         raise UsageError(f"{each!r}: {name} is a whole number of at least 1")
     object.__setattr__(each, name, int(value))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
